@@ -1,0 +1,65 @@
+"""The world around the program: streams, terminal-ness, variables and places on disk.
+
+One value, built in `main` and handed down, so that a test brings its own. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+APP_NAME = "ollama-chat"
+DATA_DIR_VARIABLE = "OLLAMA_CHAT_DATA_DIR"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the program may ask of its surroundings.
+
+    Attributes:
+        variables: the process environment.
+        data_dir: model weights and prompt history; made on first use, mode 0700.
+        state_dir: remembered choices, such as the last model; losing it costs nothing but comfort.
+    """
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    variables: Mapping[str, str]
+    data_dir: Path
+    state_dir: Path
+
+    @classmethod
+    def of_process(cls) -> Environment:
+        """Describe the running process."""
+        data_dir, state_dir = _places(os.environ)
+        return cls(sys.stdin, sys.stdout, sys.stderr, os.environ, data_dir, state_dir)
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether a person sits in front: both input and output are terminals."""
+        return self.stdin.isatty() and self.stdout.isatty()
+
+
+def make_private_dir(path: Path) -> Path:
+    """Create `path`, readable by its owner alone, and return it.
+
+    Raises:
+        OSError: when it cannot be made.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _places(variables: Mapping[str, str]) -> tuple[Path, Path]:
+    if chosen := variables.get(DATA_DIR_VARIABLE):
+        root = Path(chosen).expanduser()
+        return root, root
+    from platformdirs import PlatformDirs  # 8 ms that a chosen directory does not pay
+
+    dirs = PlatformDirs(APP_NAME, appauthor=False)
+    return dirs.user_data_path, dirs.user_state_path
