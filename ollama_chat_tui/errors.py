@@ -7,6 +7,7 @@
     │   ├── BadHost               OLLAMA_HOST or --host names no server
     │   ├── BadOption             an option has an unknown name or a wrong type
     │   ├── BadDuration           a keep_alive is not a number or a Go duration
+    │   ├── NothingThere          what was named does not exist: an answer, a block, a table
     │   └── NotInteractive        a question would have to be asked and nobody is there
     ├── BackendError              the model cannot answer
     │   ├── ServerUnreachable     no connection: name, route, TLS or time-out
@@ -24,6 +25,12 @@
     │   └── AnswerBroken          an answer began and did not end
     │       ├── StreamBroken      the connection died, or the stream held garbage
     │       └── AnswerIncomplete  the stream ended in order but without `done`
+    ├── BadAnswer                 the answer is not in the format that was asked for
+    ├── ToolRoundsExceeded        the model goes on calling tools and never answers
+    ├── ToolMissing               a program of the system cannot be run
+    │   ├── NoClipboard           nothing takes a text of this size
+    │   └── NoPager               PAGER does not start
+    ├── Defect                    a mistake of the program itself
     └── EmbeddedError             the embedded engine cannot be used
         ├── EngineMissing         the extra `embedded` is not installed
         ├── WeightsMissing        the model file is not there and could not be fetched
@@ -49,6 +56,26 @@ class ExitCode(IntEnum):
     BROKEN_STREAM = 8
     WINDOW_EXCEEDED = 9
     INTERRUPTED = 130
+
+    @property
+    def meaning(self) -> str:
+        """A few words for the help."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.OK: "fine",
+    ExitCode.FAILED: "failed",
+    ExitCode.USAGE: "wrong usage",
+    ExitCode.NO_SERVER: "no server",
+    ExitCode.MODEL_NOT_FOUND: "model not found",
+    ExitCode.UNAUTHORIZED: "unauthorized",
+    ExitCode.BAD_FORMAT: "answer not in the format asked for",
+    ExitCode.REFUSED: "refused by the server",
+    ExitCode.BROKEN_STREAM: "answer broken off",
+    ExitCode.WINDOW_EXCEEDED: "context window exceeded",
+    ExitCode.INTERRUPTED: "interrupted",
+}
 
 
 class ChatError(Exception):
@@ -85,6 +112,10 @@ class BadDuration(UsageError):
     """A keep_alive is not a number or a Go duration."""
 
 
+class NothingThere(UsageError):
+    """What was named does not exist: an answer, a block, a table."""
+
+
 class NotInteractive(UsageError):
     """A question would have to be asked and nobody is there."""
 
@@ -110,9 +141,13 @@ class NotOllama(BackendError):
 
 
 class Unauthorized(BackendError):
-    """The server wants a key or a sign-in."""
+    """The server wants a key or a sign-in; `signin_url` is where, when it told."""
 
     exit_code = ExitCode.UNAUTHORIZED
+
+    def __init__(self, sentence: str, hint: str = "", signin_url: str = "") -> None:
+        super().__init__(sentence, hint)
+        self.signin_url = signin_url
 
 
 class ModelNotFound(BackendError):
@@ -173,6 +208,41 @@ class StreamBroken(AnswerBroken):
 
 class AnswerIncomplete(AnswerBroken):
     """The stream ended in order but without `done`."""
+
+
+class BadAnswer(ChatError):
+    """The answer is not in the format that was asked for."""
+
+    exit_code = ExitCode.BAD_FORMAT
+
+
+class ToolRoundsExceeded(ChatError):
+    """The model goes on calling tools and never answers."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class ToolMissing(ChatError):
+    """A program of the system cannot be run."""
+
+
+class NoClipboard(ToolMissing):
+    """Nothing takes a text of this size."""
+
+
+class NoPager(ToolMissing):
+    """PAGER does not start."""
+
+
+class Defect(ChatError):
+    """A mistake of the program itself."""
+
+    @classmethod
+    def of(cls, exc: Exception) -> Defect:
+        """Put an exception that nobody foresaw into words."""
+        return cls(
+            f"This is a defect of ollama-chat: {type(exc).__name__}: {exc}", "Run it again with --debug."
+        )
 
 
 class EmbeddedError(ChatError):

@@ -1,0 +1,155 @@
+"""The conversation as a tree: every message has an id and a parent, and nothing is ever deleted.
+
+Retry and edit make siblings; undo moves the head. `for_request` linearises the way from the root to
+the head into a list that a strict chat template accepts.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from msgspec import Struct, structs
+
+from ollama_chat_tui.chat.message import Message, Role
+
+SKIPPED_CALL = "This call was not run."
+NO_ANSWER = "I was interrupted before I could answer."
+
+
+class Node(Struct, frozen=True):
+    """A message and its place in the tree; `parent` is None at a root."""
+
+    id: str
+    parent: str | None
+    message: Message
+
+
+class Conversation:
+    """A tree of messages with a head: the message after which the next one goes."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._head: str | None = None
+
+    @property
+    def head(self) -> Node | None:
+        """The last message of the branch in use, None before the first one."""
+        return None if self._head is None else self._nodes[self._head]
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Every message ever said, oldest first."""
+        return list(self._nodes.values())
+
+    def append(self, message: Message) -> Node:
+        """Add a child of the head and move the head to it."""
+        node = Node(secrets.token_hex(8), self._head, message)
+        self._nodes[node.id] = node
+        self._head = node.id
+        return node
+
+    def move_head(self, node_id: str | None) -> None:
+        """Go on from another message; None goes back to before the first one.
+
+        Raises:
+            KeyError: no message has that id.
+        """
+        if node_id is not None and node_id not in self._nodes:
+            raise KeyError(node_id)
+        self._head = node_id
+
+    def retry(self) -> Node | None:
+        """Move the head to the last question of the branch, so that its next answer is a sibling."""
+        for node in reversed(self.branch()):
+            if node.message.role is Role.USER:
+                self._head = node.id
+                return node
+        return None
+
+    def edit(self, node_id: str, message: Message) -> Node:
+        """Add `message` as a sibling of `node_id` and move the head to it.
+
+        Raises:
+            KeyError: no message has that id.
+        """
+        self._head = self._nodes[node_id].parent
+        return self.append(message)
+
+    def children(self, node_id: str | None) -> list[Node]:
+        """The messages that follow `node_id` on any branch; of None, the roots."""
+        return [node for node in self._nodes.values() if node.parent == node_id]
+
+    def branch(self) -> list[Node]:
+        """The messages from the root to the head."""
+        nodes = []
+        at = self._head
+        while at is not None:
+            nodes.append(self._nodes[at])
+            at = self._nodes[at].parent
+        return nodes[::-1]
+
+    def for_request(self, system: str = "") -> list[Message]:
+        """The branch as a server is to see it.
+
+        Neighbouring questions are joined by a blank line, as Ollama's own templates do it; an answer
+        that says nothing is left out; a tool call without a result gets one that says it was skipped, and
+        results that nothing is said to before the next question get a short answer; reasoning goes back
+        only within the round that is still open.
+        """
+        messages = [Message(Role.SYSTEM, system)] if system else []
+        for message in _with_every_call_answered(_without_old_thinking(self.branch())):
+            last = messages[-1] if messages else None
+            if last is not None and _joins(last, message):
+                messages[-1] = _join(last, message)
+                continue
+            if last is not None and last.role is Role.TOOL and message.role is Role.USER:
+                # Strict templates count questions and answers, and calls with their results as neither.
+                messages.append(Message(Role.ASSISTANT, NO_ANSWER))
+            messages.append(message)
+        return messages
+
+
+def _without_old_thinking(branch: list[Node]) -> list[Message]:
+    messages = [node.message for node in branch]
+    last_question = max(
+        (place for place, message in enumerate(messages) if message.role is Role.USER), default=-1
+    )
+    return [
+        structs.replace(message, thinking="") if place < last_question and message.thinking else message
+        for place, message in enumerate(messages)
+    ]
+
+
+def _with_every_call_answered(messages: list[Message]) -> Iterator[Message]:
+    skipped: list[Message] = []
+    for message in messages:
+        if message.role is Role.ASSISTANT and message.is_empty:
+            continue
+        if message.role is Role.TOOL:
+            if skipped:  # else it is the result of nothing
+                yield message
+            skipped = skipped[1:]
+            continue
+        yield from skipped
+        skipped = [
+            Message(Role.TOOL, SKIPPED_CALL, tool_name=call.name, tool_call_id=call.id)
+            for call in message.tool_calls
+        ]
+        yield message
+    yield from skipped
+
+
+def _joins(last: Message, message: Message) -> bool:
+    return last.role is message.role is Role.USER or (
+        last.role is message.role is Role.ASSISTANT and not last.tool_calls
+    )
+
+
+def _join(last: Message, message: Message) -> Message:
+    return structs.replace(
+        message,
+        content="\n\n".join(part for part in (last.content, message.content) if part),
+        thinking=message.thinking or last.thinking,
+        images=last.images + message.images,
+    )

@@ -1,0 +1,199 @@
+"""The turn: a conversation in, a stream of events out, the answer added to the conversation.
+
+Knows neither how a model is reached nor who listens. Whatever ends a turn early, what had arrived is
+kept in the conversation before anything else happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from msgspec import structs
+
+from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.events import (
+    CutBy,
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Metrics,
+    Phase,
+    TextDelta,
+    ThinkingDelta,
+    ToolAsked,
+    ToolDone,
+    Waiting,
+)
+from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
+from ollama_chat_tui.chat.protocols import Approver, Backend, ChatRequest, Clock, Delta, Toolbox
+from ollama_chat_tui.chat.reasoning import ThinkSplitter
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.errors import ChatError, ToolRoundsExceeded
+
+MAX_ROUNDS = 25
+
+
+async def run_turn(
+    conversation: Conversation,
+    settings: Settings,
+    backend: Backend,
+    *,
+    toolbox: Toolbox | None = None,
+    approver: Approver | None = None,
+    stream: bool = True,
+    clock: Clock = time.monotonic,
+) -> AsyncGenerator[Event, None]:
+    """Let the model answer the conversation, running the tools it asks for.
+
+    Cancelling the task that reads this generator stops the model: one `Interrupted` comes out, then the
+    cancellation goes on its way. Closing the generator stops it too, without an event.
+    A backend's error comes out as `Failed`; nothing else is raised.
+    """
+    for _ in range(MAX_ROUNDS):
+        messages = conversation.for_request(settings.system)
+        tools = toolbox.declarations() if toolbox else ()
+        answer = _Answer(conversation, settings, clock)
+        async with aclosing(answer.read(backend, ChatRequest(settings, messages, tools, stream))) as events:
+            async for event in events:
+                yield event
+        if not toolbox or not answer.is_whole or not answer.calls:
+            return
+        try:
+            for call in answer.calls:
+                yield ToolAsked(call)
+                yield await _run_tool(conversation, call, toolbox, approver)
+        except asyncio.CancelledError:
+            yield Interrupted(answer.message, answer.metrics)
+            raise
+    error = ToolRoundsExceeded(
+        f"The model called tools {MAX_ROUNDS} times in a row without an answer.",
+        "Ask it to answer with what it has.",
+    )
+    yield Failed(answer.message, answer.metrics, error)
+
+
+async def _run_tool(
+    conversation: Conversation, call: ToolCall, toolbox: Toolbox, approver: Approver | None
+) -> ToolDone:
+    reason = await approver.refusal(call) if approver else None
+    result = reason if reason is not None else await toolbox.run(call)
+    conversation.append(Message(Role.TOOL, result, tool_name=call.name, tool_call_id=call.id))
+    return ToolDone(call, result)
+
+
+class _Answer:
+    """One reply as it arrives, and its end as a message of the conversation."""
+
+    def __init__(self, conversation: Conversation, settings: Settings, clock: Clock) -> None:
+        self.message = Message(Role.ASSISTANT)
+        self.calls: list[ToolCall] = []
+        self.is_whole = False
+        self._conversation = conversation
+        self._settings = settings
+        self._clock = clock
+        self._began = clock()
+        self._content: list[str] = []
+        self._thinking: list[str] = []
+        self._logprobs: list[object] = []
+        self._splitter = ThinkSplitter()
+        self._metrics = Metrics(model=settings.model)
+        self._header_s: float | None = None
+        self._first_s: float | None = None
+        self._last_s: float | None = None
+        self._is_stored = False
+
+    async def read(self, backend: Backend, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        try:
+            async with aclosing(backend.chat(request)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Delta):
+                        for event in self._take(piece):
+                            yield event
+                    else:
+                        yield self._wait(piece)
+            self.is_whole = True
+            for event in self._end(Ending.COMPLETE):
+                yield event
+            yield Finished(self.message, self.metrics, tuple(self._logprobs))
+        except asyncio.CancelledError:
+            for event in self._end(Ending.INTERRUPTED):
+                yield event
+            yield Interrupted(self.message, self.metrics)
+            raise
+        except ChatError as error:
+            for event in self._end(Ending.FAILED):
+                yield event
+            yield Failed(self.message, self.metrics, error)
+        finally:
+            # A closed generator may not say anything more, but what had arrived is still kept.
+            self._end(Ending.INTERRUPTED)
+
+    def _wait(self, phase: Phase) -> Waiting:
+        elapsed_s = self._clock() - self._began
+        if phase is Phase.ANSWERING:
+            self._header_s = elapsed_s
+        return Waiting(phase, elapsed_s)
+
+    def _take(self, delta: Delta) -> list[Event]:
+        if delta.content or delta.thinking or delta.tool_calls:
+            self._last_s = self._clock() - self._began
+            if self._first_s is None:
+                self._first_s = self._last_s
+        self.calls.extend(delta.tool_calls)
+        self._logprobs.extend(delta.logprobs)
+        if delta.metrics is not None:
+            self._metrics = delta.metrics
+        events = self._split(delta.thinking, "")
+        return events + self._split(*self._splitter.feed(delta.content)) if delta.content else events
+
+    def _split(self, thinking: str, content: str) -> list[Event]:
+        events: list[Event] = []
+        if thinking:
+            self._thinking.append(thinking)
+            events.append(ThinkingDelta(thinking))
+        if content:
+            self._content.append(content)
+            events.append(TextDelta(content))
+        return events
+
+    def _end(self, ending: Ending) -> list[Event]:
+        """Put the message into the conversation, once; return the text that was held back until now."""
+        events = self._split(*self._splitter.flush())
+        if not self._is_stored:
+            self._is_stored = True
+            self.message = Message(
+                Role.ASSISTANT,
+                "".join(self._content),
+                "".join(self._thinking),
+                tool_calls=tuple(self.calls),
+                ending=ending,
+            )
+            self._conversation.append(self.message)
+        return events
+
+    @property
+    def metrics(self) -> Metrics:
+        return structs.replace(
+            self._metrics,
+            cut_by=_cut_by(self._metrics, self._settings),
+            header_s=self._header_s,
+            first_token_s=self._first_s,
+            last_token_s=self._last_s,
+        )
+
+
+def _cut_by(metrics: Metrics, settings: Settings) -> CutBy | None:
+    """Tell a limit on the answer from the end of the window: the server says only `length`."""
+    if metrics.done_reason != "length":
+        return None
+    answer, prompt = metrics.answer_tokens or 0, metrics.prompt_tokens or 0
+    limit, window = settings.options.get("num_predict"), settings.options.get("num_ctx")
+    if isinstance(limit, int) and 0 < limit <= answer:
+        return CutBy.NUM_PREDICT
+    if isinstance(window, int) and prompt + answer < window:
+        return CutBy.NUM_PREDICT  # one that the model brings with it
+    return CutBy.WINDOW

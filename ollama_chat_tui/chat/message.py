@@ -1,0 +1,57 @@
+"""One message of a conversation, as the program keeps it. Knows nothing of the wire or the screen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Ending(StrEnum):
+    """How a message came to its end."""
+
+    COMPLETE = "complete"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+class ToolCall(Struct, frozen=True):
+    """A function the model asks for. `id` is empty where the server gives none."""
+
+    name: str
+    arguments: dict[str, object]
+    id: str = ""
+
+
+class Message(Struct, frozen=True):
+    """What one side said.
+
+    Attributes:
+        images: padded standard base64 without a `data:` prefix, as Ollama wants it; audio too.
+        thinking: the model's reasoning, never part of `content`.
+        tool_name: on a tool's message, the function that produced `content`.
+        tool_call_id: on a tool's message, the call it answers.
+    """
+
+    role: Role
+    content: str = ""
+    thinking: str = ""
+    images: tuple[str, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_name: str = ""
+    tool_call_id: str = ""
+    ending: Ending = Ending.COMPLETE
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the model would learn nothing from it."""
+        return not (self.content or self.images or self.tool_calls)

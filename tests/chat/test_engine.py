@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_chat_tui.chat.conversation import SKIPPED_CALL, Conversation
+from ollama_chat_tui.chat.engine import MAX_ROUNDS, run_turn
+from ollama_chat_tui.chat.events import (
+    CutBy,
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Metrics,
+    Phase,
+    TextDelta,
+    ThinkingDelta,
+    ToolAsked,
+    ToolDone,
+    Waiting,
+)
+from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
+from ollama_chat_tui.chat.protocols import Approver, Backend, ChatRequest, Delta, Toolbox
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.errors import ServerError, ToolRoundsExceeded
+from tests.turns import (
+    SETTINGS,
+    RunningTurn,
+    conversation_with,
+    failure,
+    last,
+    take_turn,
+    text_of,
+    thinking_of,
+)
+
+END = Delta(metrics=Metrics(model="m", done_reason="stop", answer_tokens=2, answer_s=1.0))
+Reply = Sequence[Phase | Delta | Exception | None]
+
+
+class ScriptedBackend:
+    """Answers each request by the next reply; None in one means: and now nothing more comes."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.requests: list[ChatRequest] = []
+        self.is_open = False
+        self.silent = asyncio.Event()
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Phase | Delta, None]:
+        self.requests.append(request)
+        self.is_open = True
+        try:
+            for piece in self.replies.pop(0):
+                if piece is None:
+                    self.silent.set()
+                    await asyncio.Event().wait()
+                elif isinstance(piece, Exception):
+                    raise piece
+                else:
+                    yield piece
+        finally:
+            self.is_open = False
+
+
+class Tools:
+    """A toolbox with one tool, which answers its argument or never."""
+
+    def __init__(self) -> None:
+        self.ran: list[ToolCall] = []
+        self.is_stuck = False
+
+    def declarations(self) -> Sequence[Mapping[str, object]]:
+        return [{"type": "function", "function": {"name": "echo"}}]
+
+    async def run(self, call: ToolCall) -> str:
+        self.ran.append(call)
+        if self.is_stuck:
+            await asyncio.Event().wait()
+        return f"said {call.arguments.get('text')}"
+
+
+class Refusing:
+    """An approver that lets through what is harmless."""
+
+    async def refusal(self, call: ToolCall) -> str | None:
+        return "The user refused." if call.arguments.get("text") == "rm" else None
+
+
+def _fits(backend: ScriptedBackend, toolbox: Tools, approver: Refusing) -> tuple[Backend, Toolbox, Approver]:
+    """Checked by mypy: the fakes are what the engine asks for."""
+    return backend, toolbox, approver
+
+
+def said(conversation: Conversation) -> list[tuple[str, str]]:
+    return [(node.message.role.value, node.message.content) for node in conversation.branch()]
+
+
+class TestAnAnswer:
+    async def test_its_pieces_come_out_as_events_and_the_whole_goes_into_the_conversation(self) -> None:
+        backend = ScriptedBackend(
+            [Phase.CONNECTING, Phase.ANSWERING, Delta("", "Hm."), Delta("Hel"), Delta("lo"), END]
+        )
+        conversation = conversation_with("Hello?")
+        events = await take_turn(backend, conversation)
+        assert [type(event) for event in events] == [
+            Waiting,
+            Waiting,
+            ThinkingDelta,
+            TextDelta,
+            TextDelta,
+            Finished,
+        ]
+        finished = last(events)
+        assert finished.message == Message(Role.ASSISTANT, "Hello", "Hm.")
+        assert conversation.head
+        assert conversation.head.message == finished.message
+        assert not backend.is_open
+
+    async def test_system_prompt_tools_and_mode_go_with_the_request(self) -> None:
+        backend = ScriptedBackend([END])
+        await take_turn(backend, settings=Settings("m", system="Brief."), toolbox=Tools(), stream=False)
+        request = backend.requests[0]
+        assert [message.role for message in request.messages] == [Role.SYSTEM, Role.USER]
+        assert request.tools == Tools().declarations()
+        assert not request.stream
+
+    async def test_leaked_reasoning_is_reasoning(self) -> None:
+        events = await take_turn(
+            ScriptedBackend([Delta("<thi"), Delta("nk>Hm.</think>"), Delta("\n\nYes"), END])
+        )
+        assert thinking_of(events) == "Hm."
+        assert text_of(events) == "Yes"
+
+    async def test_what_was_held_back_comes_out_at_the_end(self) -> None:
+        events = await take_turn(ScriptedBackend([Delta("<thi"), END]))
+        assert text_of(events) == last(events).message.content == "<thi"
+
+    async def test_an_answer_of_reasoning_alone_is_shown_as_such(self) -> None:
+        message = last(await take_turn(ScriptedBackend([Delta("<think>Hm, "), Delta("hm"), END]))).message
+        assert (message.thinking, message.content) == ("Hm, hm", "")
+        assert message.is_empty
+
+    async def test_log_probabilities_are_collected(self) -> None:
+        reply = [Delta("a", logprobs=({"token": "a"},)), Delta(logprobs=({"token": "b"},)), END]
+        finished = last(await take_turn(ScriptedBackend(reply)))
+        assert isinstance(finished, Finished)
+        assert finished.logprobs == ({"token": "a"}, {"token": "b"})
+
+    @given(st.lists(st.tuples(st.text(), st.text())))
+    async def test_streamed_or_whole_it_is_the_same_message(self, pieces: list[tuple[str, str]]) -> None:
+        streamed = ScriptedBackend([*(Delta(content, thinking) for content, thinking in pieces), END])
+        content, thinking = ("".join(part) for part in (zip(*pieces, strict=True) if pieces else ("", "")))
+        whole = ScriptedBackend([Delta(content, thinking, metrics=END.metrics)])
+        one, other = last(await take_turn(streamed)), last(await take_turn(whole))
+        assert one.message.content == other.message.content
+        assert sorted(one.message.thinking) == sorted(other.message.thinking)
+
+
+class TestMetrics:
+    async def test_times_are_measured_from_the_moment_of_sending(self) -> None:
+        ticks = iter(range(100))
+        backend = ScriptedBackend(
+            [Phase.CONNECTING, Phase.ANSWERING, Delta(), Delta("a"), Delta("", "b"), Delta("c"), END]
+        )
+        events = await take_turn(backend, clock=lambda: float(next(ticks)))
+        assert [event.elapsed_s for event in events if isinstance(event, Waiting)] == [1.0, 2.0]
+        metrics = last(events).metrics
+        assert (metrics.header_s, metrics.first_token_s, metrics.last_token_s) == (2.0, 3.0, 5.0)
+        assert metrics.tokens_per_s == 2.0
+
+    async def test_what_was_not_seen_is_not_made_up(self) -> None:
+        metrics = last(await take_turn(ScriptedBackend([ServerError("boom")]))).metrics
+        assert metrics == Metrics(model="m")
+
+    @pytest.mark.parametrize(
+        ("reason", "options", "answer", "cut_by"),
+        [
+            ("stop", {"num_predict": 5}, 5, None),
+            ("length", {"num_predict": 5}, 5, CutBy.NUM_PREDICT),
+            ("length", {"num_predict": 330, "num_ctx": 256}, 234, CutBy.WINDOW),
+            ("length", {"num_ctx": 8192}, 128, CutBy.NUM_PREDICT),
+            ("length", {"num_predict": -1}, 128, CutBy.WINDOW),
+            ("length", {}, None, CutBy.WINDOW),
+        ],
+    )
+    async def test_what_cut_an_answer_is_told_by_the_numbers(
+        self, reason: str, options: Mapping[str, object], answer: int | None, cut_by: CutBy | None
+    ) -> None:
+        end = Delta(metrics=Metrics(done_reason=reason, prompt_tokens=22, answer_tokens=answer))
+        events = await take_turn(ScriptedBackend([end]), settings=Settings("m", options=options))
+        assert last(events).metrics.cut_by is cut_by
+
+
+class TestAnEarlyEnd:
+    async def test_a_failure_keeps_what_had_arrived(self) -> None:
+        conversation = conversation_with("Hello?")
+        backend = ScriptedBackend([Delta("Hel", "Hm"), ServerError("boom")])
+        failed = failure(await take_turn(backend, conversation))
+        assert failed.message == Message(Role.ASSISTANT, "Hel", "Hm", ending=Ending.FAILED)
+        assert said(conversation)[-1] == ("assistant", "Hel")
+
+    async def test_a_failure_lets_out_what_was_held_back(self) -> None:
+        events = await take_turn(ScriptedBackend([Delta("<thi"), ServerError("boom")]))
+        assert text_of(events) == failure(events).message.content == "<thi"
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            [None],
+            [Phase.CONNECTING, None],
+            [Phase.CONNECTING, Phase.WAITING, Phase.LOADING, None],
+            [Phase.ANSWERING, None],
+            [Phase.ANSWERING, Delta("", "Hm"), None],
+            [Phase.ANSWERING, Delta("Hel", "Hm"), None],
+            [Phase.ANSWERING, Delta("<thi"), None],
+            [Phase.ANSWERING, Delta("Hello"), END, None],
+        ],
+    )
+    async def test_cancelling_at_any_phase_keeps_what_had_arrived_and_goes_on_its_way(
+        self, reply: Reply
+    ) -> None:
+        backend = ScriptedBackend(reply)
+        turn = RunningTurn(backend)
+        await backend.silent.wait()
+        await turn.cancel()
+        assert not backend.is_open
+        interrupted = last(turn.events)
+        assert isinstance(interrupted, Interrupted)
+        pieces = [piece for piece in reply if isinstance(piece, Delta)]
+        assert (
+            interrupted.message.content == "".join(piece.content for piece in pieces) == text_of(turn.events)
+        )
+        assert interrupted.message.thinking == "".join(piece.thinking for piece in pieces)
+        assert interrupted.message.ending is Ending.INTERRUPTED
+        assert turn.conversation.head
+        assert turn.conversation.head.message == interrupted.message
+        turn.conversation.append(Message(Role.USER, "On."))
+        roles = [message.role for message in turn.conversation.for_request()]
+        assert roles in ([Role.USER], [Role.USER, Role.ASSISTANT, Role.USER])
+
+    async def test_closing_the_generator_stops_the_model_without_an_event(self) -> None:
+        backend = ScriptedBackend([Delta("Hel"), Delta("lo"), None])
+        conversation = conversation_with("Hello?")
+        async with aclosing(run_turn(conversation, SETTINGS, backend)) as events:
+            first = await anext(events)
+        assert first == TextDelta("Hel")
+        assert not backend.is_open
+        assert conversation.head
+        assert conversation.head.message == Message(Role.ASSISTANT, "Hel", ending=Ending.INTERRUPTED)
+
+
+def call(text: str, number: str = "") -> ToolCall:
+    return ToolCall("echo", {"text": text}, number)
+
+
+def done_with(*calls: ToolCall) -> Delta:
+    return Delta(tool_calls=calls, metrics=END.metrics)
+
+
+class TestTools:
+    @pytest.mark.parametrize("number", ["call_1", ""])
+    @pytest.mark.parametrize("is_last", [True, False])
+    async def test_a_call_is_run_and_its_result_sent_back(self, is_last: bool, number: str) -> None:
+        """The native path calls in the last line, the rendered one in a line before it."""
+        asked = call("hi", number)
+        first = [done_with(asked)] if is_last else [Delta("", "Hm", (asked,)), END]
+        backend = ScriptedBackend(first, [Delta("It said hi."), END])
+        toolbox = Tools()
+        conversation = conversation_with("Say hi.")
+        events = await take_turn(backend, conversation, toolbox=toolbox, approver=Refusing())
+        ended = [event for event in events if not isinstance(event, TextDelta | ThinkingDelta)]
+        assert [type(event) for event in ended] == [Finished, ToolAsked, ToolDone, Finished]
+        assert ended[1:3] == [ToolAsked(asked), ToolDone(asked, "said hi")]
+        assert toolbox.ran == [asked]
+        second = backend.requests[1].messages
+        assert second[1].tool_calls == (asked,)
+        assert second[1].thinking == ("" if is_last else "Hm")
+        assert second[2] == Message(Role.TOOL, "said hi", tool_name="echo", tool_call_id=number)
+        assert said(conversation)[-1] == ("assistant", "It said hi.")
+
+    async def test_a_refused_call_is_not_run_and_the_model_is_told(self) -> None:
+        asked = [call("ls", "1"), call("rm", "2")]
+        backend = ScriptedBackend(
+            [Delta(tool_calls=tuple(asked[:1])), done_with(asked[1])], [Delta("Fine."), END]
+        )
+        toolbox = Tools()
+        events = await take_turn(backend, toolbox=toolbox, approver=Refusing())
+        assert [event.result for event in events if isinstance(event, ToolDone)] == [
+            "said ls",
+            "The user refused.",
+        ]
+        assert toolbox.ran == asked[:1]
+
+    async def test_without_an_approver_every_call_is_run(self) -> None:
+        toolbox = Tools()
+        await take_turn(ScriptedBackend([done_with(call("rm"))], [END]), toolbox=toolbox)
+        assert toolbox.ran == [call("rm")]
+
+    async def test_without_a_toolbox_a_call_ends_the_turn(self) -> None:
+        backend = ScriptedBackend([done_with(call("hi"))])
+        conversation = conversation_with("Say hi.")
+        assert isinstance(last(await take_turn(backend, conversation)), Finished)
+        assert conversation.for_request()[-1].content == SKIPPED_CALL
+
+    async def test_calls_of_a_broken_answer_are_not_run(self) -> None:
+        toolbox = Tools()
+        backend = ScriptedBackend([Delta(tool_calls=(call("hi"),)), ServerError("boom")])
+        assert isinstance(last(await take_turn(backend, toolbox=toolbox)), Failed)
+        assert toolbox.ran == []
+
+    async def test_a_model_that_goes_on_calling_is_stopped(self) -> None:
+        backend = ScriptedBackend(*[[done_with(call("hi"))] for _ in range(MAX_ROUNDS + 1)])
+        conversation = conversation_with("Say hi.")
+        events = await take_turn(backend, conversation, toolbox=Tools())
+        assert isinstance(failure(events).error, ToolRoundsExceeded)
+        assert len(backend.requests) == MAX_ROUNDS
+        assert said(conversation)[-1] == ("tool", "said hi")
+
+    async def test_cancelling_while_a_tool_runs_leaves_a_history_that_a_server_accepts(self) -> None:
+        toolbox = Tools()
+        toolbox.is_stuck = True
+        turn = RunningTurn(ScriptedBackend([done_with(call("hi", "1"))]), toolbox=toolbox)
+        await turn.until(is_asked)
+        await asyncio.sleep(0)
+        await turn.cancel()
+        assert toolbox.ran == [call("hi", "1")]
+        assert isinstance(last(turn.events), Interrupted)
+        turn.conversation.append(Message(Role.USER, "On."))
+        messages = turn.conversation.for_request()
+        assert [message.role.value for message in messages] == [
+            "user",
+            "assistant",
+            "tool",
+            "assistant",
+            "user",
+        ]
+        assert messages[2].content == SKIPPED_CALL
+
+
+def is_asked(event: Event) -> bool:
+    return isinstance(event, ToolAsked)
