@@ -1,1 +1,1 @@
-
+"""The only layer that knows prompt_toolkit, rich and escape sequences."""
