@@ -1,0 +1,166 @@
+"""The chat: builds everything once, then reads, runs and shows until the user leaves.
+
+The composition root. Decides who knows whom, and nothing else: a turn is the engine's business, keys are
+the terminal's, commands are their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+from ollama_chat_tui.backends.choice import Wanted
+from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.engine import run_turn
+from ollama_chat_tui.chat.events import Failed, Interrupted
+from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.chat.protocols import Backend
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.commands.answer import register_answer_commands
+from ollama_chat_tui.commands.chat import register_chat_commands
+from ollama_chat_tui.commands.model import register_model_commands
+from ollama_chat_tui.commands.registry import Context, Registry, is_command
+from ollama_chat_tui.commands.settings import register_settings_commands
+from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.errors import ChatError, NothingThere, NotInteractive, UsageError
+from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_in_order
+from ollama_chat_tui.startup import Answerer, LateBackend, Opening, make_ready
+from ollama_chat_tui.terminal.answer import AnswerScreen
+from ollama_chat_tui.terminal.background import ask_background
+from ollama_chat_tui.terminal.between import keys_wait
+from ollama_chat_tui.terminal.drawer import make_tty
+from ollama_chat_tui.terminal.notices import Notices
+from ollama_chat_tui.terminal.outlet import Outlet
+from ollama_chat_tui.terminal.prompt import LEAVE_HINT, Prompt
+from ollama_chat_tui.terminal.screen import TerminalScreen
+from ollama_chat_tui.terminal.theme import colour_depth, make_theme
+from ollama_chat_tui.terminal.typeahead import TypeAhead
+
+
+async def run_chat(environment: Environment, wanted: Wanted, settings: Settings, *, may_fetch: bool) -> None:
+    """Chat until the user leaves.
+
+    Raises:
+        NotInteractive: there is no terminal to chat in.
+        ChatError: nothing can answer, or there is no model.
+    """
+    if not environment.is_interactive:
+        raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
+    notices = Notices(environment.stdout, environment.variables)
+    with ended_in_order(), keys_wait(environment.stdin.fileno()):
+        await make_ready(environment, wanted, notices, may_fetch=may_fetch)
+        async with Opening(environment, wanted, settings.model) as opening:
+            await _chat(environment, opening, settings)
+
+
+async def _chat(environment: Environment, opening: Opening, settings: Settings) -> None:
+    prompt = Prompt(environment.data_dir / "history")
+    background = ask_background(prompt.input, environment.stdout, environment.variables)
+    theme = make_theme(background, colour_depth(environment.variables))
+    answers = AnswerScreen(make_tty(environment.stdout, prompt.input, environment.variables), theme)
+    notices = Notices(Outlet(environment.stdout, answers), environment.variables)
+    screen = TerminalScreen(environment.stdout, prompt.input, environment.variables, answers)
+    context = Context(Conversation(), settings, opening, screen, make_registry())
+    opening.start().add_done_callback(partial(_welcome, context, notices))
+    await _Chat(context, LateBackend(opening), prompt, answers, notices).run()
+
+
+def _welcome(context: Context, notices: Notices, opened: asyncio.Task[Answerer]) -> None:
+    """Say who answers, when it is known, or that nobody does."""
+    if opened.cancelled():
+        return
+    error = opened.exception()
+    if error is None:
+        found = opened.result()
+        context.settings = replace(context.settings, model=context.settings.model or found.model)
+        notices.show(f"{found.model} at {found.client.host.label}. /help shows what there is.")
+        if found.notice:
+            notices.whisper(found.notice)
+    elif isinstance(error, ChatError):
+        notices.complain(error)
+
+
+def make_registry() -> Registry:
+    """Every command of the chat."""
+    registry = Registry()
+    register_chat_commands(registry)
+    register_model_commands(registry)
+    register_settings_commands(registry)
+    register_answer_commands(registry)
+    return registry
+
+
+class _Chat:
+    """Read, run, show."""
+
+    def __init__(
+        self, context: Context, backend: Backend, prompt: Prompt, screen: AnswerScreen, notices: Notices
+    ) -> None:
+        self._context = context
+        self._backend = backend
+        self._prompt = prompt
+        self._screen = screen
+        self._notices = notices
+        self._typed = TypeAhead()
+        self._draft = ""
+
+    async def run(self) -> None:
+        while not self._context.is_leaving:
+            try:
+                line = await self._next_line()
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                self._notices.whisper(LEAVE_HINT)
+                continue
+            try:
+                await self._take(line)
+            except ChatError as error:
+                self._notices.complain(error)
+
+    async def _next_line(self) -> str:
+        if self._typed.queued:
+            line = self._typed.queued.pop(0)
+            self._prompt.echo(line)
+            return line
+        draft, self._draft = self._draft, ""
+        return await self._prompt.read(draft + self._typed.take_unfinished())
+
+    async def _take(self, line: str) -> None:
+        if is_command(line):
+            await self._command(line)
+        else:
+            await self._answer(line.removeprefix("/") if line.startswith("//") else line)
+
+    async def _command(self, line: str) -> None:
+        try:
+            with cancelled_by_ctrl_c() as interruption:
+                self._notices.show(await self._context.registry.run(line, self._context))
+        except asyncio.CancelledError:
+            interruption.absorb()
+            self._notices.whisper("Stopped.")
+        except NothingThere:
+            raise
+        except UsageError:
+            self._draft = line  # to be mended, not typed again
+            raise
+
+    async def _answer(self, text: str) -> None:
+        conversation = self._context.conversation
+        before = conversation.head
+        conversation.append(Message(Role.USER, text))
+        turn = run_turn(conversation, self._context.settings, self._backend)
+        end = await self._screen.show(turn, self._typed)
+        if isinstance(end, Failed | Interrupted) and _says_nothing(end):
+            conversation.move_head(before.id if before else None)
+        if isinstance(end, Failed):
+            # Nothing that was typed is lost, and nothing is sent into the same failure.
+            given_back = [text] if _says_nothing(end) else []
+            self._draft = "\n".join([*given_back, *self._typed.queued])
+            self._typed.queued.clear()
+            self._notices.complain(end.error)
+
+
+def _says_nothing(end: Failed | Interrupted) -> bool:
+    return end.message.is_empty and not end.message.thinking

@@ -1,0 +1,232 @@
+"""`ollama-chat ask`: one question, one answer. The answer to stdout, everything else to stderr.
+
+One of several readers of the engine's events; it decides nothing that the engine decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import msgspec
+
+from ollama_chat_tui.backends.choice import Wanted
+from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.engine import run_turn
+from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics, TextDelta
+from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.chat.protocols import Backend
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.errors import BadAnswer, ChatError, UsageError
+from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
+from ollama_chat_tui.startup import Opening, make_ready
+from ollama_chat_tui.terminal.notices import Notices
+from ollama_chat_tui.terminal.sanitize import sanitize
+
+
+class Output(StrEnum):
+    """What goes to stdout."""
+
+    TEXT = "text"
+    RAW = "raw"
+    JSON = "json"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and how the answer is wanted.
+
+    Attributes:
+        words: the question; what stands in standard input follows it.
+        images: files to send with it.
+        answer_format: `json`, a JSON Schema, or the name of a file with one; empty: any text.
+    """
+
+    words: str
+    images: tuple[Path, ...] = ()
+    answer_format: str = ""
+    output: Output = Output.TEXT
+    stream: bool = True
+
+
+class Reader(Protocol):
+    """Shows a turn while it runs."""
+
+    def take(self, event: Event) -> None:
+        """Show one event."""
+        ...
+
+
+async def run_ask(
+    environment: Environment, wanted: Wanted, settings: Settings, question: Question, *, may_fetch: bool
+) -> None:
+    """Find who answers, ask, and print.
+
+    Raises:
+        ChatError: the answer failed, or it is not the JSON that was asked for.
+        KeyboardInterrupt: it was stopped.
+    """
+    message = Message(
+        Role.USER,
+        _question_text(question.words, environment.stdin),
+        images=tuple(_read_image(path) for path in question.images),
+    )
+    settings = replace(settings, format=_read_format(question.answer_format))
+    notices = Notices(environment.stderr, environment.variables)
+    await make_ready(environment, wanted, notices, may_fetch=may_fetch)
+    async with Opening(environment, wanted, settings.model) as opening:
+        found = await opening.answerer()
+        settings = replace(settings, model=found.model)
+        if found.notice:
+            notices.whisper(found.notice)
+        reader = _reader(question.output, environment, settings)
+        await ask(message, settings, found.client, reader, stream=question.stream)
+
+
+async def ask(
+    message: Message, settings: Settings, backend: Backend, reader: Reader, *, stream: bool = True
+) -> None:
+    """Ask and let `reader` show the answer; raises as `run_ask`."""
+    conversation = Conversation()
+    conversation.append(message)
+    turn = run_turn(conversation, settings, backend, stream=stream)
+    end: Event | None = None
+    try:
+        with cancelled_by_ctrl_c():
+            async with aclosing(turn) as events:
+                async for event in events:
+                    reader.take(event)
+                    end = event
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    if isinstance(end, Failed):
+        raise end.error
+    if isinstance(end, Finished) and settings.format is not None:
+        _check_json(end.message.content)
+
+
+class TextReader:
+    """Writes the answer as it comes, and a line end after it; what goes to a terminal is made harmless."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
+        self._clean = sanitize if stdout.isatty() else str
+        self._last = "\n"
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            self._stdout.write(self._clean(event.text))
+            self._stdout.flush()
+            self._last = event.text
+        elif isinstance(event, Finished | Interrupted | Failed) and not self._last.endswith("\n"):
+            self._stdout.write("\n")
+
+
+class JsonReader:
+    """Writes one object when the answer is over, however it ended."""
+
+    def __init__(self, stdout: TextIO, settings: Settings) -> None:
+        self._stdout = stdout
+        self._settings = settings
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, Finished | Interrupted | Failed):
+            message, metrics = event.message, event.metrics
+            _write_line(
+                self._stdout,
+                {
+                    "model": metrics.model,
+                    "content": message.content,
+                    "thinking": message.thinking,
+                    "tool_calls": message.tool_calls,
+                    "ending": message.ending,
+                    "done_reason": metrics.done_reason,
+                    "error": event.error if isinstance(event, Failed) else None,
+                    "metrics": _with_rate(metrics),
+                    "options": self._settings.options,
+                },
+            )
+
+
+class EventsReader:
+    """Writes every event as a line of JSON; its field `type` names it."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
+
+    def take(self, event: Event) -> None:
+        _write_line(self._stdout, event)
+
+
+def _reader(output: Output, environment: Environment, settings: Settings) -> Reader:
+    stdout = environment.stdout
+    if output is Output.JSON:
+        return JsonReader(stdout, settings)
+    if output is Output.EVENTS:
+        return EventsReader(stdout)
+    if output is Output.RAW or not stdout.isatty() or environment.variables.get("TERM") == "dumb":
+        return TextReader(stdout)
+    from ollama_chat_tui.terminal.reader import MarkdownReader  # the renderer, which a pipe does not pay for
+
+    return MarkdownReader(stdout, environment.variables)
+
+
+def _question_text(words: str, stdin: TextIO) -> str:
+    """The words, then what stands in standard input."""
+    piped = "" if stdin.isatty() else stdin.buffer.read().decode("utf-8", "replace").strip()
+    text = "\n\n".join(part for part in (words.strip(), piped) if part)
+    if not text:
+        raise UsageError("There is nothing to ask.", "Give a question as words or through a pipe.")
+    return text
+
+
+def _read_image(path: Path) -> str:
+    try:
+        return base64.b64encode(path.read_bytes()).decode()
+    except OSError as exc:
+        raise UsageError(f"The image {path} cannot be read: {exc.strerror}.") from exc
+
+
+def _read_format(text: str) -> str | dict[str, object] | None:
+    if not text or text == "json":
+        return text or None
+    try:
+        schema = text.encode() if text.lstrip().startswith("{") else Path(text).read_bytes()
+        return msgspec.json.decode(schema, type=dict[str, object])
+    except OSError as exc:
+        raise UsageError(
+            f"The format “{text}” cannot be read: {exc.strerror}.", "It is json, a schema or a file."
+        ) from exc
+    except msgspec.DecodeError as exc:
+        raise UsageError(f"The format “{text}” is no JSON Schema: {exc}.") from exc
+
+
+def _write_line(stdout: TextIO, value: object) -> None:
+    stdout.write(msgspec.json.encode(value, enc_hook=_encode_error).decode() + "\n")
+    stdout.flush()
+
+
+def _encode_error(value: object) -> object:
+    if isinstance(value, ChatError):
+        return {"kind": type(value).__name__, "sentence": value.sentence, "hint": value.hint}
+    raise TypeError(type(value))
+
+
+def _with_rate(metrics: Metrics) -> dict[str, object]:
+    return {**msgspec.structs.asdict(metrics), "tokens_per_s": metrics.tokens_per_s}
+
+
+def _check_json(content: str) -> None:
+    try:
+        msgspec.json.decode(content.encode())
+    except msgspec.DecodeError as exc:
+        raise BadAnswer(
+            "The answer is not the JSON that was asked for.", "It may be cut: give -o num_predict=…."
+        ) from exc

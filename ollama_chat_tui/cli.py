@@ -1,0 +1,129 @@
+"""The command line: flags in, exit codes out. What is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from ollama_chat_tui import __version__
+from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.errors import ChatError, Defect, ExitCode
+from ollama_chat_tui.flags import Flags, taking_flags
+
+THINK_VALUES = ("on", "off", "true", "false", "low", "medium", "high", "max")
+
+app = typer.Typer(
+    name="ollama-chat",
+    epilog="Exit codes: " + ", ".join(f"{code.value} {code.meaning}" for code in ExitCode),
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the program."""
+    app(args=with_think_values(sys.argv[1:]), prog_name="ollama-chat")
+
+
+def with_think_values(arguments: list[str]) -> list[str]:
+    """Let `--think` stand alone, which typer cannot: unless a level follows, it means `on`."""
+    following = [*arguments[1:], ""]
+    return [
+        "--think=on" if argument == "--think" and after not in THINK_VALUES else argument
+        for argument, after in zip(arguments, following, strict=False)
+    ]
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"ollama-chat {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+@taking_flags
+def chat(
+    context: typer.Context,
+    flags: Flags,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Chat with local language models in the terminal."""
+    context.obj = flags
+    if context.invoked_subcommand:
+        return
+    environment = Environment.of_process()
+
+    async def work() -> None:
+        from ollama_chat_tui.app import run_chat
+
+        await run_chat(environment, flags.wanted(environment), flags.settings(), may_fetch=flags.fetch)
+
+    _finish(environment, work(), is_debugging=flags.debug)
+
+
+@app.command()
+@taking_flags
+def ask(
+    context: typer.Context,
+    flags: Flags,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="QUESTION", help="Standard input follows it.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the text.")] = False,
+    as_events: Annotated[bool, typer.Option("--stream-json", help="Every event as a line of JSON.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="No Markdown, even in a terminal.")] = False,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Ask for the answer in one piece.")] = False,
+    image: Annotated[
+        list[Path] | None, typer.Option("--image", metavar="FILE", help="An image (again for more).")
+    ] = None,
+    answer_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="json, a JSON Schema, or a file with one.")
+    ] = "",
+) -> None:
+    """Ask one question and print the answer."""
+    flags = flags.over(context.obj)
+    environment = Environment.of_process()
+
+    async def work() -> None:
+        from ollama_chat_tui.ask import Output, Question, run_ask
+
+        output = (
+            Output.JSON if as_json else Output.EVENTS if as_events else Output.RAW if raw else Output.TEXT
+        )
+        question = Question(" ".join(words or ()), tuple(image or ()), answer_format, output, not no_stream)
+        await run_ask(
+            environment, flags.wanted(environment), flags.settings(), question, may_fetch=flags.fetch
+        )
+
+    _finish(environment, work(), is_debugging=flags.debug)
+
+
+def _finish(environment: Environment, work: Coroutine[Any, Any, None], *, is_debugging: bool) -> NoReturn:
+    """Run to the end and leave with an exit code; a traceback only for those who debug."""
+    try:
+        asyncio.run(work)
+        code = ExitCode.OK
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), environment.stdout.fileno())
+        code = ExitCode.OK
+    except Exception as exc:
+        if is_debugging:
+            raise
+        error = exc if isinstance(exc, ChatError) else Defect.of(exc)
+        from ollama_chat_tui.terminal.notices import Notices
+
+        Notices(environment.stderr, environment.variables).complain(error)
+        code = error.exit_code
+    raise typer.Exit(code)

@@ -1,0 +1,183 @@
+"""The table of slash-commands: a decorator fills it, the chat runs it, help and completion read it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Protocol
+
+from ollama_chat_tui.backends.client import OllamaClient
+from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.errors import UsageError
+from ollama_chat_tui.progress import ShowProgress
+
+
+class Screen(Protocol):
+    """What commands may ask of the terminal; each raises `ChatError` when it cannot."""
+
+    async def copy(self, text: str) -> str:
+        """Put `text` into the clipboard; returns how it was done."""
+        ...
+
+    async def page(self, text: str) -> None:
+        """Show a long text until the reader leaves it."""
+        ...
+
+    async def confirm(self, question: str) -> bool:
+        """Ask for a yes; anything else is a no."""
+        ...
+
+    async def pick(self, title: str, rows: Sequence[str]) -> int | None:
+        """Let the user choose a row; None when nothing was chosen."""
+        ...
+
+    def progress(self) -> AbstractContextManager[ShowProgress]:
+        """Show progress while inside."""
+        ...
+
+    def show_thinking(self, view: str) -> None:
+        """Show reasoning from now on: `fold`, `full` or `hide`."""
+        ...
+
+
+class Found(Protocol):
+    """Who answers, and the model that was chosen."""
+
+    @property
+    def client(self) -> OllamaClient: ...
+    @property
+    def model(self) -> str: ...
+
+
+class Opening(Protocol):
+    """A backend that may still be on its way."""
+
+    async def answerer(self) -> Found:
+        """Wait for it; raises `ChatError` when nothing answers."""
+        ...
+
+
+@dataclass
+class Context:
+    """What a command may see and change.
+
+    Attributes:
+        conversation: replaced by `/new`.
+        settings: replaced when something is set; its model is empty until one was chosen.
+        is_leaving: set by a command that ends the chat.
+    """
+
+    conversation: Conversation
+    settings: Settings
+    opening: Opening
+    screen: Screen
+    registry: Registry
+    is_leaving: bool = False
+    _client: OllamaClient | None = None
+
+    async def connect(self) -> None:
+        """Wait until it is known who answers.
+
+        Raises:
+            ChatError: nothing does.
+        """
+        found = await self.opening.answerer()
+        self._client = found.client
+        if not self.settings.model:
+            self.settings = replace(self.settings, model=found.model)
+
+    @property
+    def client(self) -> OllamaClient:
+        """The client, in a command that `needs_server`."""
+        assert self._client is not None, "register the command with needs_server"  # noqa: S101
+        return self._client
+
+
+Run = Callable[[Context, str], Awaitable[str]]
+"""Takes the text after the name, returns what to show; may raise ChatError."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: `usage` shows its arguments, `help` is the first line of the docstring.
+
+    Attributes:
+        needs_server: it is run only when it is known who answers.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    usage: str
+    help: str
+    needs_server: bool
+    run: Run
+
+
+class Registry:
+    """Commands by name; nothing is matched by prefix."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+
+    def command(
+        self, name: str, *aliases: str, arguments: str = "", needs_server: bool = False
+    ) -> Callable[[Run], Run]:
+        """Register the decorated function under `name` and `aliases`; its docstring is its help.
+
+        Raises:
+            ValueError: a name is taken, or there is no help.
+        """
+
+        def register(run: Run) -> Run:
+            help_text = inspect.getdoc(run)
+            if not help_text:
+                raise ValueError(f"/{name} has no help")
+            usage = f"/{name} {arguments}".strip()
+            command = Command(name, aliases, usage, help_text.splitlines()[0], needs_server, run)
+            for each in (name, *aliases):
+                if each in self._commands:
+                    raise ValueError(f"/{each} stands twice")
+                self._commands[each] = command
+            return run
+
+        return register
+
+    @property
+    def commands(self) -> list[Command]:
+        """Every command once, in the order of registration."""
+        return list(dict.fromkeys(self._commands.values()))
+
+    def find(self, name: str) -> Command:
+        """The command of that name.
+
+        Raises:
+            UsageError: there is none; the hint has the nearest names.
+        """
+        if name in self._commands:
+            return self._commands[name]
+        near = get_close_matches(name, self._commands, n=2)
+        hint = f"Did you mean {' or '.join('/' + each for each in near)}?" if near else "See /help."
+        raise UsageError(f"There is no command /{name}.", hint)
+
+    async def run(self, line: str, context: Context) -> str:
+        """Run a line that `is_command`; returns what to show.
+
+        Raises:
+            ChatError: the command is unknown or failed.
+        """
+        name, _, rest = line.strip().removeprefix("/").partition(" ")
+        command = self.find(name)
+        if command.needs_server:
+            await context.connect()
+        return await command.run(context, rest.strip())
+
+
+def is_command(line: str) -> bool:
+    """Whether a line is for the program. `//` and a path are text for the model."""
+    line = line.strip()
+    name = line.partition(" ")[0].removeprefix("/")
+    return line.startswith("/") and "\n" not in name and "/" not in name

@@ -1,0 +1,133 @@
+"""Commands about how the model is asked: options, system prompt, format. `ollama run`'s words work too."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+
+import msgspec
+
+from ollama_chat_tui.chat.options import OPTION_TYPES, parse_option, parse_think
+from ollama_chat_tui.commands.layout import in_columns
+from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.errors import UsageError
+
+RELOADING = (
+    "num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict"
+)  # fmt: skip
+MAX_SEED = 2**31
+
+
+def register_settings_commands(registry: Registry) -> None:
+    """Add the commands of this topic."""
+    registry.command("set", arguments="[NAME VALUE… | system TEXT | format json | think [LEVEL]]")(set_option)
+    registry.command("unset", arguments="NAME | all")(unset)
+    registry.command("seed", arguments="[N | random]")(seed)
+    registry.command("temperature", arguments="[NUMBER]")(temperature)
+    registry.command("system", arguments="[TEXT | off]")(system)
+    registry.command("format", arguments="[json | SCHEMA | off]")(answer_format)
+
+
+async def set_option(context: Context, text: str) -> str:
+    """Set an option for the rest of the chat; alone, show what is set."""
+    name, _, value = text.removeprefix("parameter ").strip().partition(" ")
+    match name:
+        case "":
+            return _in_force(context)
+        case "system":
+            return await system(context, value)
+        case "format":
+            return await answer_format(context, value)
+        case "noformat":
+            return await answer_format(context, "off")
+        case "think" | "nothink":
+            level = parse_think("off" if name == "nothink" else value or "on")
+            context.settings = replace(context.settings, think=level)
+            return _in_force(context)
+    return _set(context, name, value.strip())
+
+
+def _set(context: Context, name: str, text: str) -> str:
+    if not text and name in OPTION_TYPES:
+        return _shown(context, name)
+    value: object = text.split()
+    if OPTION_TYPES.get(name) is not list:
+        name, value = parse_option(f"{name}={text}")
+    context.settings = replace(context.settings, options={**context.settings.options, name: value})
+    reload = " The server loads the model anew for it." if name in RELOADING else ""
+    return f"{name} is {_text(value)}.{reload}"
+
+
+async def unset(context: Context, name: str) -> str:
+    """Leave an option to the model again."""
+    options = dict(context.settings.options)
+    if name == "all":
+        options = {}
+    elif name in options:
+        del options[name]
+    else:
+        raise UsageError(f"“{name}” is not set.", f"Set: {', '.join(options) or 'nothing'}.")
+    context.settings = replace(context.settings, options=options)
+    return _in_force(context)
+
+
+async def seed(context: Context, text: str) -> str:
+    """Set the seed; `random` draws one and shows it, so that the answer can be had again."""
+    if text == "random":
+        text = str(secrets.randbelow(MAX_SEED))
+    return _set(context, "seed", text)
+
+
+async def temperature(context: Context, text: str) -> str:
+    """Set the temperature; 0 is the most certain."""
+    return _set(context, "temperature", text)
+
+
+async def system(context: Context, text: str) -> str:
+    """Show or set the system prompt."""
+    if text:
+        prompt = "" if text == "off" else text.strip('"').strip()
+        context.settings = replace(context.settings, system=prompt)
+    return context.settings.system or "There is no system prompt."
+
+
+async def answer_format(context: Context, text: str) -> str:
+    """Ask for JSON, or for JSON of a schema."""
+    if text == "off":
+        context.settings = replace(context.settings, format=None)
+    elif text == "json":
+        context.settings = replace(context.settings, format="json")
+    elif text:
+        try:
+            schema = msgspec.json.decode(text.encode(), type=dict[str, object])
+        except msgspec.DecodeError as exc:
+            raise UsageError(f"This is no JSON Schema: {exc}.", "It is json, a schema, or off.") from exc
+        context.settings = replace(context.settings, format=schema)
+    return f"Format: {_text(context.settings.format) if context.settings.format else 'any text'}."
+
+
+def _shown(context: Context, name: str) -> str:
+    value = context.settings.options.get(name)
+    return f"{name} is left to the model." if value is None else f"{name} is {_text(value)}."
+
+
+def _in_force(context: Context) -> str:
+    settings = context.settings
+    facts: list[tuple[str, object]] = [
+        *settings.options.items(),
+        ("system", settings.system or None),
+        ("format", settings.format),
+        ("think", settings.think),
+        ("keep-alive", settings.keep_alive),
+    ]
+    rows = [(name, _text(value)) for name, value in facts if value is not None]
+    return "\n".join(in_columns(rows)) if rows else "Everything is left to the model."
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping | list):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

@@ -1,0 +1,143 @@
+"""From what is wanted to an open backend and a model: what must be asked first, and what can come later."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ollama_chat_tui.backends.choice import Choice, Wanted, choose_model, find_server, open_embedded
+from ollama_chat_tui.backends.hosts import DEFAULT_HOST
+from ollama_chat_tui.chat.events import Phase
+from ollama_chat_tui.chat.protocols import Backend, ChatRequest, Delta
+from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.progress import Progress
+from ollama_chat_tui.state import load_state, save_state
+from ollama_chat_tui.terminal.bars import progress_bars
+from ollama_chat_tui.terminal.notices import Notices
+
+if TYPE_CHECKING:
+    from ollama_chat_tui.backends.client import OllamaClient
+
+PROBE_TIMEOUT_S = 0.3
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """Who answers, the model that was chosen, and what the user must know of it."""
+
+    client: OllamaClient
+    model: str
+    notice: str
+
+
+class Opening:
+    """Finds who answers, while something else goes on; after a failure it is tried again when asked for.
+
+    Use it as an async context manager: it closes what it opened.
+    """
+
+    def __init__(self, environment: Environment, wanted: Wanted, model: str = "") -> None:
+        self._environment = environment
+        self._wanted = wanted
+        self._model = model
+        self._task: asyncio.Task[Answerer] | None = None
+
+    async def __aenter__(self) -> Opening:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            if not self._task.cancelled() and self._task.exception() is None:
+                await self._task.result().client.aclose()
+
+    def start(self) -> asyncio.Task[Answerer]:
+        """Begin, or go on with what has begun; a task that failed is begun anew."""
+        if self._task is None or (self._task.done() and (self._task.cancelled() or self._task.exception())):
+            self._task = asyncio.create_task(self._open())
+        return self._task
+
+    async def answerer(self) -> Answerer:
+        """Wait until it is known who answers.
+
+        Raises:
+            ChatError: nothing can answer, or there is no model.
+        """
+        return await asyncio.shield(self.start())
+
+    async def _open(self) -> Answerer:
+        choice = await find_server(self._wanted) or open_embedded(self._environment, self._wanted)
+        try:
+            return Answerer(choice.client, await self._choose_model(choice), choice.notice)
+        except BaseException:
+            await choice.client.aclose()
+            raise
+
+    async def _choose_model(self, choice: Choice) -> str:
+        state = load_state(self._environment)
+        host = choice.client.host.label
+        chosen = await choose_model(choice, self._model, state.last_models.get(host, ""))
+        if not choice.default_model and state.last_models.get(host) != chosen:
+            state.last_models[host] = chosen
+            save_state(self._environment, state)
+        return chosen
+
+
+class LateBackend:
+    """A backend that may still be opening when it is asked."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Phase | Delta, None]:
+        """See `chat.protocols.Backend`; an empty model is the one that was chosen."""
+        yield Phase.CONNECTING
+        found = await self._opening.answerer()
+        async with aclosing(found.client.chat(request.with_model(found.model))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def _fits(backend: LateBackend) -> Backend:
+    return backend
+
+
+async def make_ready(environment: Environment, wanted: Wanted, notices: Notices, *, may_fetch: bool) -> None:
+    """Fetch the embedded model if it is going to answer, after asking; does nothing otherwise.
+
+    Raises:
+        WeightsMissing: it may not be fetched, or could not be.
+    """
+    from ollama_chat_tui.backends.embedded.engine import is_installed
+    from ollama_chat_tui.backends.embedded.weights import fetch_weights, have_weights
+
+    is_named = bool(wanted.host.strip() or wanted.model_file)
+    if is_named or not is_installed() or have_weights(environment):
+        return
+    if not wanted.is_embedded and _something_listens():
+        return
+    if not may_fetch and not (environment.is_interactive and await _consents(notices)):
+        open_embedded(environment, wanted)  # says what is missing, and where it can be put
+    with progress_bars(environment.stderr) as show:
+        await fetch_weights(
+            environment, lambda done, total: show(Progress("Fetching the model", done, total))
+        )
+
+
+def _something_listens() -> bool:
+    """Whether anything is at the default address; on one's own machine the answer takes no time."""
+    with suppress(OSError), socket.create_connection((DEFAULT_HOST.name, DEFAULT_HOST.port), PROBE_TIMEOUT_S):
+        return True
+    return False
+
+
+async def _consents(notices: Notices) -> bool:
+    from ollama_chat_tui.terminal.confirm import confirm  # prompt_toolkit, which a script does not pay for
+
+    notices.show("No Ollama answers here. A small model (93 MB, once) can answer instead.")
+    return await confirm("Download it?", default=True)

@@ -1,0 +1,200 @@
+"""A turn on the screen: events in; rows, a status row and what was typed meanwhile out.
+
+One reader of the engine's events. It decides how things look and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from ollama_chat_tui.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Metrics,
+    Phase,
+    TextDelta,
+    ThinkingDelta,
+    Waiting,
+)
+from ollama_chat_tui.terminal.drawer import AnswerDrawer, Tty
+from ollama_chat_tui.terminal.frame import Frame
+from ollama_chat_tui.terminal.markdown.stream import MarkdownStream
+from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
+from ollama_chat_tui.terminal.rows import ansi_row
+from ollama_chat_tui.terminal.theme import Theme
+from ollama_chat_tui.terminal.typeahead import TypeAhead
+
+End = Finished | Interrupted | Failed
+
+
+class AnswerScreen:
+    """Shows turns on a terminal."""
+
+    def __init__(self, tty: Tty, theme: Theme) -> None:
+        self._tty = tty
+        self._theme = theme
+        self._thinking_view = ThinkingView.FOLD
+        self._showing: tuple[TurnRows, AnswerDrawer] | None = None
+
+    def show_thinking(self, view: str) -> None:
+        """Show reasoning folded, in full, or not at all, from the next turn on.
+
+        Raises:
+            ValueError: `view` is none of `ThinkingView`.
+        """
+        self._thinking_view = ThinkingView(view)
+
+    def say(self, text: str) -> bool:
+        """Put lines of our own between the rows of the answer that is being shown; False when none is."""
+        if self._showing is None:
+            return False
+        rows, drawer = self._showing
+        rows.add(text.splitlines())
+        drawer.touch()
+        return True
+
+    async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
+        """Show a turn until it ends, and return its last event; Esc and Ctrl-C stop it.
+
+        What is typed meanwhile is in `typed` afterwards.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"  # noqa: S101 - for the type checker
+
+        def stop() -> None:
+            task.cancel()
+
+        rows = TurnRows(self._theme, self._tty.size().columns, self._thinking_view)
+        async with AnswerDrawer(self._tty, rows, rows.status, stop, typed) as drawer:
+            self._showing = rows, drawer
+            try:
+                async with aclosing(turn) as events:
+                    async for event in events:
+                        rows.take(event)
+                        drawer.touch()
+            except asyncio.CancelledError:
+                if not isinstance(rows.end, Interrupted):
+                    raise
+                task.uncancel()
+            finally:
+                self._showing = None
+        return rows.end
+
+
+class TurnRows:
+    """The rows of one turn: reasoning, answer, and how it ended. Fits `RowSource`."""
+
+    def __init__(self, theme: Theme, width: int, view: ThinkingView) -> None:
+        self.end: End | None = None
+        self._theme = theme
+        self._width = width
+        self._view = view
+        self._finished: list[str] = []
+        self._reasoning: ReasoningRows | None = None
+        self._answer: MarkdownStream | None = None
+        self._phase = "waiting"
+        self._tokens = 0
+        self._began = self._phase_began = time.monotonic()
+
+    def take(self, event: Event) -> None:
+        """Note what happened; drawing comes later."""
+        match event:
+            case Waiting(phase):
+                self._enter("writing" if phase is Phase.ANSWERING else phase.value)
+            case ThinkingDelta(text):
+                self._think(text)
+            case TextDelta(text):
+                self._write(text)
+            case Finished() | Interrupted() | Failed():
+                self._close()
+                self.end = event
+                self._finished += [self._dim(_closing_line(event)), ""]
+            case _:
+                pass
+
+    def add(self, rows: list[str]) -> None:
+        """Add finished rows that are not the model's; styled, and made harmless by who made them."""
+        self._finished += rows
+
+    def status(self, hint: str = "Esc stops") -> str:
+        """One row: what happens, for how long, how fast, and how to stop it."""
+        now = time.monotonic()
+        parts = [f"{self._phase} {now - self._phase_began:.0f} s"]
+        if self._tokens:
+            parts.append(f"{self._tokens} tokens")
+            if now - self._phase_began >= 1:
+                parts.append(f"{self._tokens / (now - self._phase_began):.0f}/s")
+        return self._dim(" · ".join([*parts, hint]))
+
+    def render(self) -> Frame:
+        finished, self._finished = self._finished, []
+        live = self._reasoning or self._answer
+        if live is None:
+            return Frame(finished, [])
+        frame = live.render()
+        return Frame(finished + frame.finished, frame.tail)
+
+    def finish(self) -> Frame:
+        self._close()
+        finished, self._finished = self._finished, []
+        return Frame(finished, [])
+
+    def resize(self, width: int) -> None:
+        self._width = width
+        if live := self._reasoning or self._answer:
+            live.resize(width)
+
+    def _think(self, text: str) -> None:
+        if self._reasoning is None:
+            self._close()
+            self._reasoning = ReasoningRows(self._theme, self._width, self._view)
+            self._enter("thinking")
+        self._tokens += 1
+        self._reasoning.feed(text)
+
+    def _write(self, text: str) -> None:
+        if self._answer is None:
+            self._close()
+            self._answer = MarkdownStream(self._theme, self._width)
+            self._enter("writing")
+        self._tokens += 1
+        self._answer.feed(text)
+
+    def _close(self) -> None:
+        if self._reasoning:
+            self._finished += self._reasoning.finish(time.monotonic() - self._phase_began)
+            self._reasoning = None
+        if self._answer:
+            self._finished += self._answer.finish().finished
+            self._answer = None
+
+    def _enter(self, phase: str) -> None:
+        if phase != self._phase:
+            self._phase, self._phase_began = phase, time.monotonic()
+            self._tokens = 0
+
+    def _dim(self, text: str) -> str:
+        return ansi_row([(text[: self._width], self._theme.ink("dim"))])
+
+
+def _closing_line(end: End) -> str:
+    words = {Interrupted: "stopped", Failed: "broken off"}.get(type(end))
+    cut = f"cut by {end.metrics.cut_by}" if end.metrics.cut_by else None
+    return " · ".join(part for part in (words, cut, *describe(end.metrics)) if part)
+
+
+def describe(metrics: Metrics) -> list[str]:
+    """The figures of an answer that are known."""
+    parts = []
+    if metrics.answer_tokens is not None:
+        parts.append(f"{metrics.answer_tokens} tokens")
+    if metrics.tokens_per_s is not None:
+        parts.append(f"{metrics.tokens_per_s:.1f} tokens/s")
+    if metrics.first_token_s is not None:
+        parts.append(f"first after {metrics.first_token_s:.2f} s")
+    return parts

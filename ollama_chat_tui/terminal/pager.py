@@ -1,0 +1,37 @@
+"""A long text in the pager that the user likes."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping
+
+from ollama_chat_tui.errors import NoPager
+from ollama_chat_tui.terminal.sanitize import sanitize
+
+
+class SystemPager:
+    """Runs PAGER, else `less`."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    async def show(self, text: str) -> None:
+        """Show `text`, made harmless, until the reader leaves it.
+
+        Raises:
+            NoPager: it cannot be run.
+        """
+        command = shlex.split(self._variables.get("PAGER") or "less")
+        # Ctrl-C belongs to the pager now.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            await asyncio.to_thread(
+                subprocess.run, command, input=sanitize(text).encode("utf-8", "replace"), check=False
+            )
+        except OSError as exc:
+            raise NoPager(f"The pager “{command[0]}” cannot be run.", "Set PAGER.") from exc
+        finally:
+            signal.signal(signal.SIGINT, before)

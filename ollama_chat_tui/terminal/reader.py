@@ -1,0 +1,47 @@
+"""An answer of `ask` as Markdown on a terminal; it has no keys, since it is no chat."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from typing import TextIO
+
+from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted
+from ollama_chat_tui.terminal.answer import TurnRows
+from ollama_chat_tui.terminal.drawer import FRAME_S
+from ollama_chat_tui.terminal.reasoning import ThinkingView
+from ollama_chat_tui.terminal.region import LiveRegion
+from ollama_chat_tui.terminal.theme import colour_depth, make_theme
+
+
+class MarkdownReader:
+    """Fits `ask.Reader`."""
+
+    def __init__(self, stdout: TextIO, variables: Mapping[str, str]) -> None:
+        size = shutil.get_terminal_size()
+        theme = make_theme("dark", colour_depth(variables))
+        self._region = LiveRegion(stdout, size)
+        self._rows = TurnRows(theme, size.columns, ThinkingView.FOLD)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def take(self, event: Event) -> None:
+        """Note one event; a frame shows what came since the last one, and the end shows all."""
+        if isinstance(event, Finished | Interrupted | Failed):
+            if self._timer:
+                self._timer.cancel()
+            self._region.draw(self._rows.finish().finished, [])
+            self._region.close()
+            return
+        self._rows.take(event)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FRAME_S, self._draw)
+
+    def _draw(self) -> None:
+        self._timer = None
+        size = shutil.get_terminal_size()
+        if size != self._region.size:
+            self._region.resize(size)
+            self._rows.resize(size.columns)
+        frame = self._rows.render()
+        self._region.draw(frame.finished, [*frame.tail, self._rows.status("Ctrl-C stops")])

@@ -1,0 +1,49 @@
+"""The terminal as commands see it: clipboard, pager, questions, lists and bars in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TextIO
+
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import create_output
+
+from ollama_chat_tui.progress import ShowProgress
+from ollama_chat_tui.terminal.answer import AnswerScreen
+from ollama_chat_tui.terminal.bars import progress_bars
+from ollama_chat_tui.terminal.clipboard import SystemClipboard
+from ollama_chat_tui.terminal.confirm import confirm
+from ollama_chat_tui.terminal.pager import SystemPager
+from ollama_chat_tui.terminal.picker import Picker
+
+
+class TerminalScreen:
+    """Fits `commands.registry.Screen`."""
+
+    def __init__(
+        self, output: TextIO, keyboard: Input, variables: Mapping[str, str], answers: AnswerScreen
+    ) -> None:
+        self._output = output
+        self._keyboard = keyboard
+        self._answers = answers
+        self._clipboard = SystemClipboard(output, variables)
+        self._pager = SystemPager(variables)
+
+    async def copy(self, text: str) -> str:
+        return await self._clipboard.copy(text)
+
+    async def page(self, text: str) -> None:
+        await self._pager.show(text)
+
+    async def confirm(self, question: str) -> bool:
+        return await confirm(question, default=False, keyboard=self._keyboard)
+
+    async def pick(self, title: str, rows: Sequence[str]) -> int | None:
+        return await Picker(title, rows).pick(self._keyboard, create_output(self._output))
+
+    def progress(self) -> AbstractContextManager[ShowProgress]:
+        return progress_bars(self._output)
+
+    def show_thinking(self, view: str) -> None:
+        self._answers.show_thinking(view)

@@ -1,0 +1,95 @@
+"""Commands run as in the chat: a real client, a real server on loopback, and a screen that takes notes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from ollama_chat_tui.app import make_registry
+from ollama_chat_tui.backends.client import OllamaClient
+from ollama_chat_tui.backends.hosts import parse_host
+from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.commands.registry import Context, Screen
+from ollama_chat_tui.progress import Progress, ShowProgress
+from ollama_chat_tui.startup import Answerer
+from tests.scripted_replies import installed
+from tests.scripted_server import ScriptedServer
+
+
+class NotedScreen:
+    """Answers as it was told, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.copied: list[str] = []
+        self.paged: list[str] = []
+        self.asked: list[str] = []
+        self.listed: list[str] = []
+        self.steps: list[Progress] = []
+        self.thinking = ""
+        self.says_yes = True
+        self.picks: int | None = 0
+
+    async def copy(self, text: str) -> str:
+        self.copied.append(text)
+        return "Copied."
+
+    async def page(self, text: str) -> None:
+        self.paged.append(text)
+
+    async def confirm(self, question: str) -> bool:
+        self.asked.append(question)
+        return self.says_yes
+
+    async def pick(self, title: str, rows: Sequence[str]) -> int | None:
+        self.listed = list(rows)
+        return self.picks
+
+    @contextmanager
+    def progress(self) -> Iterator[ShowProgress]:
+        yield self.steps.append
+
+    def show_thinking(self, view: str) -> None:
+        self.thinking = view
+
+
+class Opened:
+    """A backend that was opened before."""
+
+    def __init__(self, client: OllamaClient) -> None:
+        self.client = client
+
+    async def answerer(self) -> Answerer:
+        return Answerer(self.client, "qwen3:8b", "")
+
+
+def _fits(screen: NotedScreen) -> Screen:
+    return screen
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        running.models = [
+            installed("qwen3:8b", "completion", "tools", "thinking"),
+            installed("smollm2:latest"),
+        ]
+        yield running
+
+
+@pytest.fixture
+def screen() -> NotedScreen:
+    return NotedScreen()
+
+
+@pytest.fixture
+async def context(server: ScriptedServer, screen: NotedScreen) -> AsyncIterator[Context]:
+    async with OllamaClient(parse_host(server.url)) as client:
+        opening = Opened(client)
+        yield Context(Conversation(), Settings("qwen3:8b"), opening, screen, make_registry())
+
+
+async def run(context: Context, line: str) -> str:
+    return await context.registry.run(line, context)

@@ -1,0 +1,100 @@
+"""What the shared flags mean together."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from ollama_chat_tui.cli import with_think_values
+from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.errors import BadDuration, BadOption, UsageError
+from ollama_chat_tui.flags import Flags
+
+
+def environment(tmp_path: Path, **variables: str) -> Environment:
+    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), variables, tmp_path, tmp_path)
+
+
+def test_what_is_not_given_is_not_sent() -> None:
+    settings = Flags().settings()
+    assert (settings.model, settings.system, settings.options) == ("", "", {})
+    assert settings.think is settings.keep_alive is settings.format is None
+
+
+def test_seed_and_temperature_are_options_and_win_over_the_general_flag() -> None:
+    flags = Flags(option=["seed=1", "top_k=20"], seed=7, temperature=0.0)
+    assert flags.settings().options == {"seed": 7, "top_k": 20, "temperature": 0.0}
+
+
+def test_stop_may_be_given_several_times() -> None:
+    assert Flags(option=["stop=END", "stop=\n\n"]).settings().options == {"stop": ["END", "\n\n"]}
+
+
+def test_a_later_value_of_an_option_wins() -> None:
+    assert Flags(option=["top_k=1", "top_k=2"]).settings().options == {"top_k": 2}
+
+
+@pytest.mark.parametrize(
+    ("flags", "think"),
+    [
+        (Flags(think="on"), True),
+        (Flags(think="off"), False),
+        (Flags(think="HIGH"), "high"),
+        (Flags(no_think=True), False),
+        (Flags(think="high", no_think=True), False),
+    ],
+)
+def test_thinking_is_on_off_or_a_level(flags: Flags, think: object) -> None:
+    assert flags.settings().think == think
+
+
+@pytest.mark.parametrize(
+    ("flags", "error"),
+    [
+        (Flags(option=["temprature=1"]), BadOption),
+        (Flags(option=["temperature"]), BadOption),
+        (Flags(keep_alive="5"), BadDuration),
+        (Flags(think="hard"), UsageError),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_sent(flags: Flags, error: type[UsageError]) -> None:
+    with pytest.raises(error):
+        flags.settings()
+
+
+def test_flags_after_the_command_win_over_those_before_it() -> None:
+    before = Flags(model="a", seed=1, embedded=True)
+    assert Flags(model="b").over(before) == Flags(model="b", seed=1, embedded=True)
+
+
+def test_headers_and_the_key_reach_the_host(tmp_path: Path) -> None:
+    flags = Flags(header=["X-Team:  a: b "], host="example.com", send_key=True)
+    wanted = flags.wanted(environment(tmp_path, OLLAMA_API_KEY="secret"))
+    assert wanted.host == "example.com"
+    assert wanted.access.headers == {"X-Team": "a: b"}
+    assert wanted.access.api_key == "secret"
+    assert wanted.access.sends_key
+    assert "secret" not in repr(wanted)
+
+
+@pytest.mark.parametrize("line", ["no colon", ": value", "X: a\r\nEvil: b", "Ünicode: x"])
+def test_what_is_no_header_is_refused_without_repeating_its_value(line: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        Flags(header=[line]).wanted(environment(tmp_path))
+    assert "Evil" not in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "parsed"),
+    [
+        (["ask", "--think", "Why?"], ["ask", "--think=on", "Why?"]),
+        (["ask", "Why?", "--think"], ["ask", "Why?", "--think=on"]),
+        (["ask", "--think", "low", "Why?"], ["ask", "--think", "low", "Why?"]),
+        (["ask", "--think=high"], ["ask", "--think=high"]),
+        ([], []),
+    ],
+)
+def test_think_may_stand_alone(given: list[str], parsed: list[str]) -> None:
+    assert with_think_values(given) == parsed
