@@ -28,11 +28,13 @@ from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_in_order
 from ollama_chat_tui.startup import Answerer, LateBackend, Opening, make_ready
 from ollama_chat_tui.terminal.answer import AnswerScreen
 from ollama_chat_tui.terminal.background import ask_background
-from ollama_chat_tui.terminal.between import keys_wait
+from ollama_chat_tui.terminal.completion import CommandNames
 from ollama_chat_tui.terminal.drawer import make_tty
+from ollama_chat_tui.terminal.early_keys import keep_early_keys
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.outlet import Outlet
-from ollama_chat_tui.terminal.prompt import LEAVE_HINT, Prompt
+from ollama_chat_tui.terminal.prompt import Prompt, PromptOptions
+from ollama_chat_tui.terminal.sanitize import sanitize
 from ollama_chat_tui.terminal.screen import TerminalScreen
 from ollama_chat_tui.terminal.theme import colour_depth, make_theme
 from ollama_chat_tui.terminal.typeahead import TypeAhead
@@ -48,20 +50,28 @@ async def run_chat(environment: Environment, wanted: Wanted, settings: Settings,
     if not environment.is_interactive:
         raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
     notices = Notices(environment.stdout, environment.variables)
-    with ended_in_order(), keys_wait(environment.stdin.fileno()):
+    with ended_in_order(), keep_early_keys(environment.stdin.fileno()):
         await make_ready(environment, wanted, notices, may_fetch=may_fetch)
         async with Opening(environment, wanted, settings.model) as opening:
             await _chat(environment, opening, settings)
 
 
 async def _chat(environment: Environment, opening: Opening, settings: Settings) -> None:
-    prompt = Prompt(environment.data_dir / "history")
+    registry = make_registry()
+    prompt = Prompt(
+        PromptOptions(
+            history_file=environment.data_dir / "history",
+            sources=[CommandNames(registry.descriptions)],
+            sanitize=sanitize,
+            variables=environment.variables,
+        )
+    )
     background = ask_background(prompt.input, environment.stdout, environment.variables)
     theme = make_theme(background, colour_depth(environment.variables))
     answers = AnswerScreen(make_tty(environment.stdout, prompt.input, environment.variables), theme)
     notices = Notices(Outlet(environment.stdout, answers), environment.variables)
     screen = TerminalScreen(environment.stdout, prompt.input, environment.variables, answers)
-    context = Context(Conversation(), settings, opening, screen, make_registry())
+    context = Context(Conversation(), settings, opening, screen, registry)
     opening.start().add_done_callback(partial(_welcome, context, notices))
     await _Chat(context, LateBackend(opening), prompt, answers, notices).run()
 
@@ -112,7 +122,7 @@ class _Chat:
             except EOFError:
                 return
             except KeyboardInterrupt:
-                self._notices.whisper(LEAVE_HINT)
+                self._notices.whisper("Ctrl-C again, Ctrl-D or /quit leaves.")
                 continue
             try:
                 await self._take(line)
@@ -149,6 +159,7 @@ class _Chat:
     async def _answer(self, text: str) -> None:
         conversation = self._context.conversation
         before = conversation.head
+        self._typed.press(self._prompt.take_typeahead())
         conversation.append(Message(Role.USER, text))
         turn = run_turn(conversation, self._context.settings, self._backend)
         end = await self._screen.show(turn, self._typed)

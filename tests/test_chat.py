@@ -113,7 +113,7 @@ def test_ctrl_c_at_the_prompt_clears_hints_and_stays(terminal: PtyTerminal) -> N
     terminal.send("\x03")
     terminal.wait_for(lambda: "some text" not in terminal.screen_text())
     terminal.send("\x03")
-    terminal.wait_for("Ctrl-D or /quit leaves")
+    terminal.wait_for("Ctrl-D or /quit leaves.")
     terminal.send("/quit\r")
     assert terminal.wait_for_exit() == 0
 

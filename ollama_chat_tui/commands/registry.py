@@ -151,6 +151,10 @@ class Registry:
         """Every command once, in the order of registration."""
         return list(dict.fromkeys(self._commands.values()))
 
+    def descriptions(self) -> list[tuple[str, str]]:
+        """Every name, aliases too, and what it does."""
+        return [(name, command.help) for name, command in self._commands.items()]
+
     def find(self, name: str) -> Command:
         """The command of that name.
 

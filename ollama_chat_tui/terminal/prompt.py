@@ -1,91 +1,286 @@
-"""The prompt: where a person types. Knows the keys and the history, not what is done with the text."""
+"""The prompt: where a person types. Knows keys, history and completion, not what is done with the text."""
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from prompt_toolkit import PromptSession, print_formatted_text
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import AnyFormattedText, FormattedText, StyleAndTextTuples
+from prompt_toolkit.input import Input, create_input
+from prompt_toolkit.input.typeahead import get_typeahead
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.lexers import Lexer
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.styles import BaseStyle, Style, merge_styles
 
-from ollama_chat_tui.environment import make_private_dir
+from ollama_chat_tui.terminal.bindings import load_prompt_bindings, quicken_escape
+from ollama_chat_tui.terminal.completion import CompletionSource, SourceCompleter
+from ollama_chat_tui.terminal.draft import Draft
+from ollama_chat_tui.terminal.hints import hints
+from ollama_chat_tui.terminal.history import PromptHistory
+from ollama_chat_tui.terminal.key_parser import parse_modified_keys
+from ollama_chat_tui.terminal.keymap import Keymap
+from ollama_chat_tui.terminal.line_actions import LineActions
+from ollama_chat_tui.terminal.paste import Pastes
+from ollama_chat_tui.terminal.suggestion import SuggestFromHistory, cut
 
 PROMPT = ">>> "
 CONTINUATION = "... "
-PLACEHOLDER = "Ask something, or /help"
-LEAVE_HINT = "Ctrl-D or /quit leaves."
+MENU_ROWS = 8
+ESCAPE_TIMEOUT_S = 0.1
+"""How long the rest of an escape sequence may take to arrive."""
+_HANG_UPS = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
+
+PROMPT_STYLE = Style.from_dict(
+    {
+        "placeholder": "ansibrightblack",
+        "auto-suggestion": "ansibrightblack",
+        "prompt-continuation": "ansibrightblack",
+        "pasted": "italic ansicyan",
+        "bottom-toolbar": "noreverse ansibrightblack",
+        "completion-match": "bold underline",
+    }
+)
+
+
+@dataclass(frozen=True)
+class PromptOptions:
+    """How the prompt looks and behaves.
+
+    Attributes:
+        history_file: None keeps the history in memory.
+        is_recording: False writes no history; it can be switched later (`Prompt.history.is_recording`).
+        enter_makes_line: Enter makes a line; Ctrl-Enter (where the terminal tells it) or Alt-Enter sends.
+        keys: action → keys in place of its defaults, see `keymap`.
+        sanitize: makes foreign text safe for the terminal.
+        bar: what stands below the prompt; called at every redraw, so it must be quick.
+        hint: gives the grey text of an empty prompt, once for every reading; None takes ours.
+        variables: the environment for the editor.
+        style: goes over `PROMPT_STYLE`.
+        input: keys; shared with who reads them while an answer comes. Likewise `output`.
+    """
+
+    history_file: Path | None = None
+    is_recording: bool = True
+    is_vi: bool = False
+    enter_makes_line: bool = False
+    keys: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    sources: Sequence[CompletionSource] = ()
+    sanitize: Callable[[str], str] = str
+    bar: Callable[[], AnyFormattedText] | None = None
+    hint: Callable[[], str] | None = None
+    variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    style: BaseStyle | None = None
+    input: Input | None = None
+    output: Output | None = None
 
 
 class Prompt:
-    """A line editor with history."""
+    """Reads questions, one after the other."""
 
-    def __init__(self, history_file: Path) -> None:
-        self._session: PromptSession[str] = PromptSession(
-            PROMPT,
-            multiline=True,
-            prompt_continuation=CONTINUATION,
-            placeholder=[("class:placeholder", PLACEHOLDER)],
-            history=_history(history_file),
-            key_bindings=load_prompt_bindings(),
-            enable_history_search=True,
-        )
-
-    @property
-    def input(self) -> Input:
-        """Where keys come from; whoever reads it too leaves nothing behind."""
-        return self._session.input
-
-    def echo(self, text: str) -> None:
-        """Show a question that was typed ahead as if it had been typed here."""
-        print_formatted_text(PROMPT + text.replace("\n", "\n" + CONTINUATION))
-
-    async def read(self, text: str = "") -> str:
-        """Read what to send; `text` stands in the line already.
+    def __init__(self, options: PromptOptions) -> None:
+        """Build the prompt; nothing is drawn or read yet.
 
         Raises:
-            EOFError: Ctrl-D on an empty line.
-            KeyboardInterrupt: Ctrl-C on an empty line.
+            UsageError: `keys` names what is no key or action, or gives a key to two.
         """
-        return await self._session.prompt_async(default=text)
+        self.keymap = Keymap(options.keys, enter_makes_line=options.enter_makes_line)
+        self.history = PromptHistory(options.history_file, is_recording=options.is_recording)
+        self.input = options.input or create_input()
+        parse_modified_keys(self.input)
+        self.output = options.output or create_output()
+        self._options = options
+        self._pastes = Pastes()
+        self._style = merge_styles([PROMPT_STYLE, options.style]) if options.style else PROMPT_STYLE
+        self._next_hint = options.hint or hints(self.keymap).__next__
+        self._hint = ""
+        self._is_stopped = False
+        self._session = self._build_session()
+        self._draft = Draft(self._session.default_buffer, self._pastes, self.history)
+        self._line = LineActions(
+            self._draft,
+            self.history,
+            options.variables,
+            enter_makes_line=options.enter_makes_line,
+            output=lambda: self.output,
+        )
+        self._session.key_bindings = load_prompt_bindings(self.keymap, self._draft, self._line)
+        self._join_buffer()
+
+    async def read(self, default: str = "") -> str:
+        """Read what to send, whole; it is in the history when this returns. `default` stands there already.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C on an empty line: say how to leave, and read again. To be caught in the
+                task that awaits this: out of a task it ends the loop.
+            EOFError: leave: Ctrl-D on an empty line, Ctrl-C once more, `stop`, or the terminal is gone.
+        """
+        if self._is_stopped:
+            raise EOFError
+        self._hint = self._next_hint()
+        self._pastes.keep_verbatim(default)
+        text = self._pastes.fold(default)
+        try:
+            with self._hang_ups_noticed():
+                whole = await self._session.prompt_async(
+                    default=Document(text, len(text)), set_exception_handler=False
+                )
+        except OSError as error:
+            if not _is_hang_up(error):
+                raise
+            self._leave_dead_terminal()
+            raise EOFError from error
+        self._line.was_interrupted = False
+        whole = whole.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # bytes that were no text
+        self.history.add(whole)
+        return whole
+
+    def echo(self, text: str) -> None:
+        """Show a question typed elsewhere as if it had been typed here, and put it in the history."""
+        self.history.add(text)
+        lines = self._options.sanitize(self._pastes.fold(text)).split("\n")
+        fragments: StyleAndTextTuples = []
+        for index, line in enumerate(lines):
+            mark = ("class:prompt-continuation", CONTINUATION) if index else ("class:prompt", PROMPT)
+            fragments += [mark, *_marked(line, self._pastes), ("", "\n")]
+        print_formatted_text(
+            FormattedText(fragments),
+            end="",
+            output=self.output,
+            style=self._style,
+            include_default_pygments_style=False,
+        )
+
+    def stop(self) -> None:
+        """Make `read`, now or when it is called next, raise EOFError; for a signal that ends the program."""
+        self._is_stopped = True
+        app = self._session.app
+        if app.is_running and app.future and not app.is_done:
+            app.exit(exception=EOFError)
+            app.future.exception()  # counts as seen; when the first drawing fails nobody else asks for it
+
+    def refresh(self) -> None:
+        """Draw again, for the bar has something new to say."""
+        if self._session.app.is_running:
+            self._session.app.invalidate()
+
+    def take_typeahead(self) -> list[KeyPress]:
+        """Keys that came in one piece with the last Enter; `read` will not get them any more."""
+        return get_typeahead(self.input)
+
+    @contextmanager
+    def _hang_ups_noticed(self) -> Iterator[None]:
+        """Stop when drawing fails in the loop because the terminal is gone; hand on every other error."""
+        loop = asyncio.get_running_loop()
+        before = loop.get_exception_handler()
+
+        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if _is_hang_up(context.get("exception")):
+                self._leave_dead_terminal()
+            elif before:
+                before(loop, context)
+            else:
+                loop.default_exception_handler(context)
+
+        loop.set_exception_handler(handle)
+        try:
+            yield
+        finally:
+            loop.set_exception_handler(before)
+
+    def _leave_dead_terminal(self) -> None:
+        """Stop, and put /dev/null in the terminal's place: no goodbye, not even Python's own, fails on it."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, self.output.fileno())
+        os.close(nowhere)
+        self.stop()
+
+    def _build_session(self) -> PromptSession[str]:
+        options = self._options
+        session: PromptSession[str] = PromptSession(
+            PROMPT,
+            multiline=True,
+            prompt_continuation=_continuation,
+            placeholder=self._placeholder,
+            history=self.history,
+            enable_history_search=True,
+            search_ignore_case=True,
+            auto_suggest=SuggestFromHistory(self.history, lambda: self._columns() - len(PROMPT)),
+            completer=SourceCompleter(options.sources, options.sanitize, self._columns),
+            lexer=_PasteLexer(self._pastes),
+            bottom_toolbar=options.bar,
+            editing_mode=EditingMode.VI if options.is_vi else EditingMode.EMACS,
+            cursor=ModalCursorShapeConfig() if options.is_vi else None,
+            style=self._style,
+            include_default_pygments_style=False,
+            input=self.input,
+            output=self.output,
+        )
+        session.app.terminal_size_polling_interval = None  # SIGWINCH tells; polling wakes an idle program
+        session.app.ttimeoutlen = ESCAPE_TIMEOUT_S
+        session.app.before_render += lambda _: self._fit_menu()
+        session.app.key_processor.after_key_press += quicken_escape
+        return session
+
+    def _join_buffer(self) -> None:
+        buffer, processor = self._session.default_buffer, self._session.app.key_processor
+        # PromptSession offers either prefix search or completing while typing; a command wants both
+        buffer.complete_while_typing = Condition(lambda: _is_command_name(buffer.document.text_before_cursor))
+        buffer.on_text_changed += lambda _: self._forget_interrupt()
+        processor.before_key_press += lambda _: self._draft.note_state()
+
+    def _forget_interrupt(self) -> None:
+        self._line.was_interrupted = False
+
+    def _fit_menu(self) -> None:
+        """Ask for no more rows than there are: prompt_toolkit would draw nothing but “too small”."""
+        self._session.reserve_space_for_menu = max(0, min(MENU_ROWS, self.output.get_size().rows - 3))
+
+    def _columns(self) -> int:
+        return self.output.get_size().columns
+
+    def _placeholder(self) -> StyleAndTextTuples:
+        return [("class:placeholder", cut(self._hint, self._columns() - len(PROMPT) - 1))]
 
 
-def load_prompt_bindings() -> KeyBindings:
-    """The keys that differ from prompt_toolkit's own for text of several lines."""
-    bindings = KeyBindings()
-
-    @bindings.add("enter")
-    def _send(event: KeyPressEvent) -> None:
-        """Send; after a backslash, make a new line instead."""
-        buffer = event.current_buffer
-        if buffer.document.char_before_cursor == "\\" and buffer.document.is_cursor_at_the_end:
-            buffer.delete_before_cursor()
-            buffer.newline(copy_margin=False)
-        elif buffer.text.strip():
-            buffer.validate_and_handle()
-
-    @bindings.add("escape", "enter")
-    @bindings.add("c-j")
-    def _new_line(event: KeyPressEvent) -> None:
-        """Make a new line."""
-        event.current_buffer.newline(copy_margin=False)
-
-    @bindings.add("c-c")
-    def _clear(event: KeyPressEvent) -> None:
-        """Clear the line; on an empty one, say how to leave."""
-        if event.current_buffer.text:
-            event.current_buffer.reset()
-        else:
-            event.app.exit(exception=KeyboardInterrupt)
-
-    return bindings
+def _is_hang_up(error: object) -> bool:
+    return isinstance(error, OSError) and error.errno in _HANG_UPS
 
 
-def _history(path: Path) -> History:
-    """History on disk, readable by its owner alone; in memory where there is no disk to write."""
-    try:
-        make_private_dir(path.parent)
-        path.touch(mode=0o600)
-    except OSError:
-        return InMemoryHistory()
-    return FileHistory(str(path))
+class _PasteLexer(Lexer):
+    """Colours the marks of folded pastes."""
+
+    def __init__(self, pastes: Pastes) -> None:
+        self._pastes = pastes
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        lines = document.lines
+        return lambda number: _marked(lines[number], self._pastes) if number < len(lines) else []
+
+
+def _marked(line: str, pastes: Pastes) -> StyleAndTextTuples:
+    fragments: StyleAndTextTuples = []
+    at = 0
+    for start, end in pastes.spans(line):
+        fragments += [("", line[at:start]), ("class:pasted", line[start:end])]
+        at = end
+    return [*fragments, ("", line[at:])]
+
+
+def _continuation(width: int, _line_number: int, wrap_count: int) -> AnyFormattedText:
+    return " " * width if wrap_count else CONTINUATION
+
+
+def _is_command_name(text: str) -> bool:
+    return text.startswith("/") and "\n" not in text
