@@ -14,6 +14,7 @@ from typing import TextIO
 
 APP_NAME = "ollama-chat"
 DATA_DIR_VARIABLE = "OLLAMA_CHAT_DATA_DIR"
+CONFIG_DIR_VARIABLE = "OLLAMA_CHAT_CONFIG_DIR"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Environment:
         variables: the process environment.
         data_dir: model weights and prompt history; made on first use, mode 0700.
         state_dir: remembered choices, such as the last model; losing it costs nothing but comfort.
+        config_dir: what the user wrote; the program reads it and makes nothing there unasked.
     """
 
     stdin: TextIO
@@ -32,12 +34,12 @@ class Environment:
     variables: Mapping[str, str]
     data_dir: Path
     state_dir: Path
+    config_dir: Path
 
     @classmethod
     def of_process(cls) -> Environment:
         """Describe the running process."""
-        data_dir, state_dir = _places(os.environ)
-        return cls(sys.stdin, sys.stdout, sys.stderr, os.environ, data_dir, state_dir)
+        return cls(sys.stdin, sys.stdout, sys.stderr, os.environ, *_places(os.environ))
 
     @property
     def is_interactive(self) -> bool:
@@ -55,11 +57,15 @@ def make_private_dir(path: Path) -> Path:
     return path
 
 
-def _places(variables: Mapping[str, str]) -> tuple[Path, Path]:
-    if chosen := variables.get(DATA_DIR_VARIABLE):
-        root = Path(chosen).expanduser()
-        return root, root
-    from platformdirs import PlatformDirs  # 8 ms that a chosen directory does not pay
+def _places(variables: Mapping[str, str]) -> tuple[Path, Path, Path]:
+    data, config = (_chosen(variables, name) for name in (DATA_DIR_VARIABLE, CONFIG_DIR_VARIABLE))
+    if data and config:
+        return data, data, config
+    from platformdirs import PlatformDirs  # 8 ms that chosen directories do not pay
 
     dirs = PlatformDirs(APP_NAME, appauthor=False)
-    return dirs.user_data_path, dirs.user_state_path
+    return data or dirs.user_data_path, data or dirs.user_state_path, config or dirs.user_config_path
+
+
+def _chosen(variables: Mapping[str, str], name: str) -> Path | None:
+    return Path(chosen).expanduser() if (chosen := variables.get(name)) else None

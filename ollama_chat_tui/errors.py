@@ -7,6 +7,7 @@
     │   ├── BadHost               OLLAMA_HOST or --host names no server
     │   ├── BadOption             an option has an unknown name or a wrong type
     │   ├── BadDuration           a keep_alive is not a number or a Go duration
+    │   ├── BadConfig             the configuration cannot be read, or says what makes no sense
     │   ├── NothingThere          what was named does not exist: an answer, a block, a table
     │   └── NotInteractive        a question would have to be asked and nobody is there
     ├── BackendError              the model cannot answer
@@ -110,6 +111,10 @@ class BadOption(UsageError):
 
 class BadDuration(UsageError):
     """A keep_alive is not a number or a Go duration."""
+
+
+class BadConfig(UsageError):
+    """The configuration cannot be read, or says what makes no sense."""
 
 
 class NothingThere(UsageError):

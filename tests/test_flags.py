@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 
 from ollama_chat_tui.cli import with_think_values
-from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadDuration, BadOption, UsageError
 from ollama_chat_tui.flags import Flags
-
-
-def environment(tmp_path: Path, **variables: str) -> Environment:
-    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), variables, tmp_path, tmp_path)
+from tests.weights import environment_in
 
 
 def test_what_is_not_given_is_not_sent() -> None:
@@ -71,7 +66,7 @@ def test_flags_after_the_command_win_over_those_before_it() -> None:
 
 def test_headers_and_the_key_reach_the_host(tmp_path: Path) -> None:
     flags = Flags(header=["X-Team:  a: b "], host="example.com", send_key=True)
-    wanted = flags.wanted(environment(tmp_path, OLLAMA_API_KEY="secret"))
+    wanted = flags.wanted(environment_in(tmp_path, {"OLLAMA_API_KEY": "secret"}))
     assert wanted.host == "example.com"
     assert wanted.access.headers == {"X-Team": "a: b"}
     assert wanted.access.api_key == "secret"
@@ -82,7 +77,7 @@ def test_headers_and_the_key_reach_the_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["no colon", ": value", "X: a\r\nEvil: b", "Ünicode: x"])
 def test_what_is_no_header_is_refused_without_repeating_its_value(line: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        Flags(header=[line]).wanted(environment(tmp_path))
+        Flags(header=[line]).wanted(environment_in(tmp_path))
     assert "Evil" not in caught.value.sentence
 
 

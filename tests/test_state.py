@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
 
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.state import State, load_state, save_state
+from tests.weights import environment_in
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, tmp_path / "d", tmp_path / "s")
+    return environment_in(tmp_path / "s")
 
 
 def test_what_was_saved_is_remembered(environment: Environment) -> None:
