@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
-from ollama_chat_tui.chat.events import Failed, Interrupted
+from ollama_chat_tui.chat.events import Failed, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
@@ -25,10 +24,12 @@ from ollama_chat_tui.commands.settings import register_settings_commands
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, NothingThere, NotInteractive, UsageError
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_in_order
-from ollama_chat_tui.startup import Answerer, LateBackend, Opening, make_ready
+from ollama_chat_tui.startup import LateBackend, Opening, make_ready
+from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.answer import AnswerScreen
 from ollama_chat_tui.terminal.background import ask_background
-from ollama_chat_tui.terminal.completion import CommandNames
+from ollama_chat_tui.terminal.bar import Bar
+from ollama_chat_tui.terminal.completion import Candidate
 from ollama_chat_tui.terminal.drawer import make_tty
 from ollama_chat_tui.terminal.early_keys import keep_early_keys
 from ollama_chat_tui.terminal.notices import Notices
@@ -57,11 +58,13 @@ async def run_chat(environment: Environment, wanted: Wanted, settings: Settings,
 
 
 async def _chat(environment: Environment, opening: Opening, settings: Settings) -> None:
-    registry = make_registry()
+    registry, status = make_registry(), Status()
+    live = _Live(registry, status)
     prompt = Prompt(
         PromptOptions(
             history_file=environment.data_dir / "history",
-            sources=[CommandNames(registry.descriptions)],
+            sources=[live],
+            bar=Bar(live.facts),
             sanitize=sanitize,
             variables=environment.variables,
         )
@@ -70,25 +73,49 @@ async def _chat(environment: Environment, opening: Opening, settings: Settings) 
     theme = make_theme(background, colour_depth(environment.variables))
     answers = AnswerScreen(make_tty(environment.stdout, prompt.input, environment.variables), theme)
     notices = Notices(Outlet(environment.stdout, answers), environment.variables)
-    screen = TerminalScreen(environment.stdout, prompt.input, environment.variables, answers)
-    context = Context(Conversation(), settings, opening, screen, registry)
-    opening.start().add_done_callback(partial(_welcome, context, notices))
-    await _Chat(context, LateBackend(opening), prompt, answers, notices).run()
+    screen = TerminalScreen(environment.stdout, prompt, environment.variables, answers)
+    context = live.context = Context(Conversation(), settings, opening, screen, registry)
+    welcome = asyncio.create_task(_welcome(context, opening, status, prompt, notices))
+    try:
+        await _Chat(context, LateBackend(opening), prompt, answers, notices, status).run()
+    finally:
+        welcome.cancel()
 
 
-def _welcome(context: Context, notices: Notices, opened: asyncio.Task[Answerer]) -> None:
-    """Say who answers, when it is known, or that nobody does."""
-    if opened.cancelled():
-        return
-    error = opened.exception()
-    if error is None:
-        found = opened.result()
+async def _welcome(
+    context: Context, opening: Opening, status: Status, prompt: Prompt, notices: Notices
+) -> None:
+    """Say who answers, when it is known, or that nobody does; then learn what completion wants to know."""
+    try:
+        found = status.answerer = await opening.answerer()
         context.settings = replace(context.settings, model=context.settings.model or found.model)
         notices.show(f"{found.model} at {found.client.host.label}. /help shows what there is.")
         if found.notice:
             notices.whisper(found.notice)
-    elif isinstance(error, ChatError):
+        prompt.refresh()
+        context.model_names = [model.name for model in await found.client.installed()]
+    except ChatError as error:
         notices.complain(error)
+
+
+class _Live:
+    """What the prompt asks of the rest while somebody types; answers at once."""
+
+    def __init__(self, registry: Registry, status: Status) -> None:
+        self.context: Context | None = None
+        self._registry = registry
+        self._status = status
+
+    def complete(self, text_before_cursor: str) -> list[Candidate]:
+        if self.context is None or "\n" in text_before_cursor:
+            return []
+        start, words = self._registry.complete(self.context, text_before_cursor)
+        return [Candidate(word, start, description) for word, description in words]
+
+    def facts(self) -> list[str]:
+        if self.context is None:
+            return []
+        return self._status.facts(self.context.settings, is_recording=self.context.screen.is_recording)
 
 
 def make_registry() -> Registry:
@@ -105,15 +132,23 @@ class _Chat:
     """Read, run, show."""
 
     def __init__(
-        self, context: Context, backend: Backend, prompt: Prompt, screen: AnswerScreen, notices: Notices
+        self,
+        context: Context,
+        backend: Backend,
+        prompt: Prompt,
+        screen: AnswerScreen,
+        notices: Notices,
+        status: Status,
     ) -> None:
         self._context = context
+        self._status = status
         self._backend = backend
         self._prompt = prompt
         self._screen = screen
         self._notices = notices
         self._typed = TypeAhead()
         self._draft = ""
+        self._look: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         while not self._context.is_leaving:
@@ -161,8 +196,10 @@ class _Chat:
         before = conversation.head
         self._typed.press(self._prompt.take_typeahead())
         conversation.append(Message(Role.USER, text))
-        turn = run_turn(conversation, self._context.settings, self._backend)
-        end = await self._screen.show(turn, self._typed)
+        settings = self._context.settings
+        end = await self._screen.show(run_turn(conversation, settings, self._backend), self._typed)
+        if end:
+            self._look = asyncio.create_task(self._note_answer(settings, end.metrics))
         if isinstance(end, Failed | Interrupted) and _says_nothing(end):
             conversation.move_head(before.id if before else None)
         if isinstance(end, Failed):
@@ -171,6 +208,10 @@ class _Chat:
             self._draft = "\n".join([*given_back, *self._typed.queued])
             self._typed.queued.clear()
             self._notices.complain(end.error)
+
+    async def _note_answer(self, settings: Settings, metrics: Metrics) -> None:
+        await self._status.note_answer(settings, metrics)
+        self._prompt.refresh()
 
 
 def _says_nothing(end: Failed | Interrupted) -> bool:

@@ -17,6 +17,7 @@ import httpx
 from ollama_chat_tui.backends.connection import QUERY_TIMEOUT_S, Access, Connection
 from ollama_chat_tui.backends.failures import bad_line, not_ollama
 from ollama_chat_tui.backends.hosts import Host
+from ollama_chat_tui.backends.names import is_cloud_model, same_model
 from ollama_chat_tui.backends.wire import (
     UNREADABLE,
     Account,
@@ -240,21 +241,6 @@ class OllamaClient:
 
 if TYPE_CHECKING:
     _BACKEND: type[Backend] = OllamaClient  # the client is what the engine asks for
-
-
-def same_model(one: str, other: str) -> bool:
-    """Whether two names mean one model: case and the tag `latest` do not count (`ollama-api` 5)."""
-    return _full_name(one) == _full_name(other)
-
-
-def is_cloud_model(name: str) -> bool:
-    """Whether a model runs at Ollama's cloud, and so is never loaded here (`ollama-api` 3.7)."""
-    return name.casefold().endswith((":cloud", "-cloud")) and ":" in name
-
-
-def _full_name(name: str) -> str:
-    name = name.casefold().removeprefix("registry.ollama.ai/").removeprefix("library/")
-    return name if ":" in name.rsplit("/", 1)[-1] else f"{name}:latest"
 
 
 async def _read_out(pieces: AsyncGenerator[Any, None]) -> None:

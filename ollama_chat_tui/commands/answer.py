@@ -11,15 +11,20 @@ from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.options import parse_think
 from ollama_chat_tui.commands.extract import code_blocks, tables
 from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.words import one_of, thinking
 from ollama_chat_tui.errors import NothingThere, UsageError
 
 
 def register_answer_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
-    registry.command("copy", arguments="[all | code [N] | table [N]] [FILE]")(copy)
+    registry.command(
+        "copy", arguments="[all | code [N] | table [N]] [FILE]", words=one_of("all", "code", "table")
+    )(copy)
     registry.command("code", arguments="N save FILE")(save_code)
     registry.command("view", arguments="[N]")(view)
-    registry.command("think", arguments="[on | off | LEVEL | show | hide | fold | last [N]]")(think)
+    registry.command("think", arguments="[on | off | LEVEL | show | hide | fold | last [N]]", words=thinking)(
+        think
+    )
 
 
 async def copy(context: Context, text: str) -> str:

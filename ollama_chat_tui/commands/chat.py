@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.words import command_names, one_of
+from ollama_chat_tui.errors import UsageError
 
 
 def register_chat_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
-    registry.command("help", "?", arguments="[COMMAND]")(show_help)
+    registry.command("help", "?", arguments="[COMMAND]", words=command_names)(show_help)
+    registry.command("keys")(show_keys)
     registry.command("new", "clear")(start_anew)
+    registry.command("incognito", arguments="[on | off]", words=one_of("on", "off"))(incognito)
     registry.command("quit", "exit", "bye")(leave)
 
 
@@ -19,14 +24,25 @@ async def show_help(context: Context, name: str) -> str:
         command = context.registry.find(name.removeprefix("/"))
         others = ", ".join(f"/{alias}" for alias in command.aliases)
         return f"{command.usage}\n{command.help}" + (f"\nAlso: {others}" if others else "")
-    width = max(len(command.usage) for command in context.registry.commands)
-    lines = [f"{command.usage:{width}}  {command.help}" for command in context.registry.commands]
-    keys = [
-        f"{'Enter':{width}}  Send; Alt-Enter makes a new line",
-        f"{'Ctrl-C':{width}}  Stop the answer, or clear the line",
-        f"{'Ctrl-D':{width}}  Leave",
-    ]
-    return "\n".join([*lines, "", *keys])
+    rows = [(command.usage, command.help) for command in context.registry.commands]
+    narrow = [(usage if len(usage) <= 24 else usage.split(" ")[0] + " …", text) for usage, text in rows]
+    return "\n".join([*in_columns(narrow), "", "More of one: /help COMMAND. The keys: /keys."])
+
+
+async def show_keys(context: Context, _: str) -> str:
+    """Show every key of the prompt."""
+    return "\n".join(in_columns(context.screen.keys()))
+
+
+async def incognito(context: Context, text: str) -> str:
+    """Keep what you ask out of the history on disk."""
+    if text not in ("", "on", "off"):
+        raise UsageError(f"“{text}” is neither on nor off.", "Usage: /incognito [on | off]")
+    if text:
+        context.screen.record(text == "off")
+    if context.screen.is_recording:
+        return "Questions go into the history on disk. /incognito on keeps them out."
+    return "Incognito: nothing you ask is written to disk."
 
 
 async def start_anew(context: Context, _: str) -> str:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from ollama_chat_tui.backends.client import same_model
+from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.backends.wire import InstalledModel, LoadedModel, ShownModel
 from ollama_chat_tui.chat.options import parse_keep_alive
 from ollama_chat_tui.commands.layout import in_columns, size_text
 from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.words import model_names, models_and_parts, one_of
 from ollama_chat_tui.errors import ModelNotFound, NothingThere, UsageError
 from ollama_chat_tui.progress import Progress
 
@@ -22,16 +23,20 @@ SHOW_PARTS = ("info", "template", "parameters", "license", "system", "modelfile"
 def register_model_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
     on_server = partial(registry.command, needs_server=True)
-    on_server("model", arguments="[NAME]")(choose_model)
+    on_server("model", arguments="[NAME]", words=model_names)(choose_model)
     on_server("models", "list")(pick_model)
-    on_server("show", arguments=f"[NAME] [{' | '.join(SHOW_PARTS)}]")(show)
+    on_server("show", arguments=f"[NAME] [{' | '.join(SHOW_PARTS)}]", words=models_and_parts(*SHOW_PARTS))(
+        show
+    )
     on_server("ps")(show_loaded)
-    on_server("load", arguments="[NAME]")(load)
-    on_server("unload", arguments="[NAME | all]")(unload)
-    registry.command("keep-alive", arguments="[TIME | forever | 0]")(keep_alive)
+    on_server("load", arguments="[NAME]", words=model_names)(load)
+    on_server("unload", arguments="[NAME | all]", words=model_names)(unload)
+    registry.command(
+        "keep-alive", arguments="[TIME | forever | 0]", words=one_of("forever", "0", "5m", "1h")
+    )(keep_alive)
     on_server("pull", arguments="NAME")(pull)
-    on_server("rm", arguments="NAME")(remove)
-    on_server("copy-model", arguments="NAME NEW_NAME")(copy_model)
+    on_server("rm", arguments="NAME", words=model_names)(remove)
+    on_server("copy-model", arguments="NAME NEW_NAME", words=model_names)(copy_model)
 
 
 async def choose_model(context: Context, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -39,6 +39,19 @@ class Screen(Protocol):
         """Show progress while inside."""
         ...
 
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """The keys of the prompt and what they do."""
+        ...
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether questions go into the history on disk."""
+        ...
+
+    def record(self, is_recording: bool) -> None:
+        """Write questions into the history on disk from now on, or stop it."""
+        ...
+
     def show_thinking(self, view: str) -> None:
         """Show reasoning from now on: `fold`, `full` or `hide`."""
         ...
@@ -69,6 +82,7 @@ class Context:
         conversation: replaced by `/new`.
         settings: replaced when something is set; its model is empty until one was chosen.
         is_leaving: set by a command that ends the chat.
+        model_names: the installed models as far as they are known, for completion.
     """
 
     conversation: Conversation
@@ -77,6 +91,7 @@ class Context:
     screen: Screen
     registry: Registry
     is_leaving: bool = False
+    model_names: Sequence[str] = ()
     _client: OllamaClient | None = None
 
     async def connect(self) -> None:
@@ -97,6 +112,12 @@ class Context:
         return self._client
 
 
+Word = tuple[str, str]
+"""A word that may stand at a place, and a few words about it."""
+
+Words = Callable[[Context, Sequence[str]], Iterable[Word]]
+"""Gives what may follow the words that stand already; answers at once, from what is known."""
+
 Run = Callable[[Context, str], Awaitable[str]]
 """Takes the text after the name, returns what to show; may raise ChatError."""
 
@@ -107,6 +128,7 @@ class Command:
 
     Attributes:
         needs_server: it is run only when it is known who answers.
+        words: what may follow its name, for completion.
     """
 
     name: str
@@ -114,6 +136,7 @@ class Command:
     usage: str
     help: str
     needs_server: bool
+    words: Words | None
     run: Run
 
 
@@ -124,7 +147,12 @@ class Registry:
         self._commands: dict[str, Command] = {}
 
     def command(
-        self, name: str, *aliases: str, arguments: str = "", needs_server: bool = False
+        self,
+        name: str,
+        *aliases: str,
+        arguments: str = "",
+        needs_server: bool = False,
+        words: Words | None = None,
     ) -> Callable[[Run], Run]:
         """Register the decorated function under `name` and `aliases`; its docstring is its help.
 
@@ -137,7 +165,7 @@ class Registry:
             if not help_text:
                 raise ValueError(f"/{name} has no help")
             usage = f"/{name} {arguments}".strip()
-            command = Command(name, aliases, usage, help_text.splitlines()[0], needs_server, run)
+            command = Command(name, aliases, usage, help_text.splitlines()[0], needs_server, words, run)
             for each in (name, *aliases):
                 if each in self._commands:
                     raise ValueError(f"/{each} stands twice")
@@ -154,6 +182,18 @@ class Registry:
     def descriptions(self) -> list[tuple[str, str]]:
         """Every name, aliases too, and what it does."""
         return [(name, command.help) for name, command in self._commands.items()]
+
+    def complete(self, context: Context, line: str) -> tuple[int, list[Word]]:
+        """What may stand at the end of `line`, and where in `line` it begins."""
+        *words, begun = line.lstrip().split(" ")
+        start = len(line) - len(begun)
+        if not is_command(line):
+            return start, []
+        if not words:
+            return start, [(f"/{name}", help_text) for name, help_text in self.descriptions()]
+        command = self._commands.get(words[0].removeprefix("/"))
+        following = [word for word in words[1:] if word]
+        return start, list(command.words(context, following)) if command and command.words else []
 
     def find(self, name: str) -> Command:
         """The command of that name.

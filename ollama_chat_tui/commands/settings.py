@@ -11,6 +11,7 @@ import msgspec
 from ollama_chat_tui.chat.options import OPTION_TYPES, parse_option, parse_think
 from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.words import one_of, option_names, set_options
 from ollama_chat_tui.errors import UsageError
 
 RELOADING = (
@@ -21,12 +22,14 @@ MAX_SEED = 2**31
 
 def register_settings_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
-    registry.command("set", arguments="[NAME VALUE… | system TEXT | format json | think [LEVEL]]")(set_option)
-    registry.command("unset", arguments="NAME | all")(unset)
-    registry.command("seed", arguments="[N | random]")(seed)
+    registry.command(
+        "set", arguments="[NAME VALUE… | system TEXT | format json | think [LEVEL]]", words=option_names
+    )(set_option)
+    registry.command("unset", arguments="NAME | all", words=set_options)(unset)
+    registry.command("seed", arguments="[N | random]", words=one_of("random"))(seed)
     registry.command("temperature", arguments="[NUMBER]")(temperature)
     registry.command("system", arguments="[TEXT | off]")(system)
-    registry.command("format", arguments="[json | SCHEMA | off]")(answer_format)
+    registry.command("format", arguments="[json | SCHEMA | off]", words=one_of("json", "off"))(answer_format)
 
 
 async def set_option(context: Context, text: str) -> str:

@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TextIO
 
-from prompt_toolkit.input import Input
-from prompt_toolkit.output import create_output
-
 from ollama_chat_tui.progress import ShowProgress
 from ollama_chat_tui.terminal.answer import AnswerScreen
 from ollama_chat_tui.terminal.bars import progress_bars
@@ -16,16 +13,17 @@ from ollama_chat_tui.terminal.clipboard import SystemClipboard
 from ollama_chat_tui.terminal.confirm import confirm
 from ollama_chat_tui.terminal.pager import SystemPager
 from ollama_chat_tui.terminal.picker import Picker
+from ollama_chat_tui.terminal.prompt import Prompt
 
 
 class TerminalScreen:
     """Fits `commands.registry.Screen`."""
 
     def __init__(
-        self, output: TextIO, keyboard: Input, variables: Mapping[str, str], answers: AnswerScreen
+        self, output: TextIO, prompt: Prompt, variables: Mapping[str, str], answers: AnswerScreen
     ) -> None:
         self._output = output
-        self._keyboard = keyboard
+        self._prompt = prompt
         self._answers = answers
         self._clipboard = SystemClipboard(output, variables)
         self._pager = SystemPager(variables)
@@ -37,13 +35,24 @@ class TerminalScreen:
         await self._pager.show(text)
 
     async def confirm(self, question: str) -> bool:
-        return await confirm(question, default=False, keyboard=self._keyboard)
+        return await confirm(question, default=False, keyboard=self._prompt.input)
 
     async def pick(self, title: str, rows: Sequence[str]) -> int | None:
-        return await Picker(title, rows).pick(self._keyboard, create_output(self._output))
+        return await Picker(title, rows).pick(self._prompt.input, self._prompt.output)
 
     def progress(self) -> AbstractContextManager[ShowProgress]:
         return progress_bars(self._output)
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return [(" or ".join(row.keys), row.description) for row in self._prompt.keymap.rows() if row.keys]
+
+    @property
+    def is_recording(self) -> bool:
+        return self._prompt.history.is_recording
+
+    def record(self, is_recording: bool) -> None:
+        self._prompt.history.is_recording = is_recording
+        self._prompt.refresh()
 
     def show_thinking(self, view: str) -> None:
         self._answers.show_thinking(view)

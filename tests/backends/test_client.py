@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from ollama_chat_tui.backends.client import OllamaClient, is_cloud_model, same_model
+from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.hosts import parse_host
+from ollama_chat_tui.backends.names import is_cloud_model, same_model
 from ollama_chat_tui.backends.wire import StatusLine
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import ChatRequest

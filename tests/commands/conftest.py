@@ -29,6 +29,7 @@ class NotedScreen:
         self.listed: list[str] = []
         self.steps: list[Progress] = []
         self.thinking = ""
+        self.records = True
         self.says_yes = True
         self.picks: int | None = 0
 
@@ -50,6 +51,16 @@ class NotedScreen:
     @contextmanager
     def progress(self) -> Iterator[ShowProgress]:
         yield self.steps.append
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return [("Enter", "Send"), ("Ctrl-C", "Clear")]
+
+    @property
+    def is_recording(self) -> bool:
+        return self.records
+
+    def record(self, is_recording: bool) -> None:
+        self.records = is_recording
 
     def show_thinking(self, view: str) -> None:
         self.thinking = view

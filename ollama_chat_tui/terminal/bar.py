@@ -1,0 +1,30 @@
+"""The bar below the prompt: what holds for the next question. What does not fit is left out from the end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.utils import get_cwidth
+
+from ollama_chat_tui.terminal.sanitize import sanitize_line
+
+_GAP = " · "
+
+
+class Bar:
+    """Joins the facts that fit into a row; the first are the most important. Called at every redraw."""
+
+    def __init__(self, facts: Callable[[], Sequence[str]]) -> None:
+        self._facts = facts
+
+    def __call__(self) -> StyleAndTextTuples:
+        columns = shutil.get_terminal_size().columns
+        shown = ""
+        for fact in self._facts():
+            longer = f"{shown}{_GAP if shown else ''}{sanitize_line(fact)}"
+            if get_cwidth(longer) > columns:
+                break
+            shown = longer
+        return [("class:bottom-toolbar", shown)]
