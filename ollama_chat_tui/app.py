@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import replace
 
 from ollama_chat_tui.backends.choice import Wanted
+from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Failed, Interrupted, Metrics
@@ -94,8 +95,21 @@ async def _welcome(
             notices.whisper(found.notice)
         prompt.refresh()
         context.model_names = [model.name for model in await found.client.installed()]
+        await _load_model(context, status, prompt, found.client)
     except ChatError as error:
         notices.complain(error)
+
+
+async def _load_model(context: Context, status: Status, prompt: Prompt, client: OllamaClient) -> None:
+    """Load the model as it will be asked, so that the first question need not wait for it."""
+    loading = asyncio.create_task(client.load(context.settings))
+    with status.loading():
+        while not loading.done():
+            await asyncio.wait({loading}, timeout=1)
+            prompt.refresh()
+    prompt.refresh()
+    if not loading.cancelled():
+        loading.exception()  # it will be said when it matters: at the first question
 
 
 class _Live:
@@ -179,6 +193,7 @@ class _Chat:
             await self._answer(line.removeprefix("/") if line.startswith("//") else line)
 
     async def _command(self, line: str) -> None:
+        conversation = self._context.conversation
         try:
             with cancelled_by_ctrl_c() as interruption:
                 self._notices.show(await self._context.registry.run(line, self._context))
@@ -190,6 +205,8 @@ class _Chat:
         except UsageError:
             self._draft = line  # to be mended, not typed again
             raise
+        if self._context.conversation is not conversation:
+            self._status.forget_window()
 
     async def _answer(self, text: str) -> None:
         conversation = self._context.conversation

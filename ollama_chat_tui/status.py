@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ollama_chat_tui.backends.hosts import DEFAULT_HOST
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.events import Metrics
@@ -17,10 +21,11 @@ class Status:
         self.answerer: Answerer | None = None
         self._used_tokens = 0
         self._window_tokens = 0
+        self._loading_since_s: float | None = None
 
     def facts(self, settings: Settings, *, is_recording: bool) -> list[str]:
         """The facts, the most important first."""
-        facts = [settings.model or "looking for a model …"]
+        facts = [self._model(settings.model)]
         if self._window_tokens and self._used_tokens:
             facts.append(
                 f"{100 * self._used_tokens // self._window_tokens} % of {_short(self._window_tokens)}"
@@ -37,6 +42,22 @@ class Status:
         if self.answerer and self.answerer.client.host.label != DEFAULT_HOST.label:
             facts.append(self.answerer.client.host.label)
         return facts
+
+    def _model(self, name: str) -> str:
+        if not name:
+            return "looking for a model …"
+        if self._loading_since_s is None:
+            return name
+        return f"loading {name} … {time.monotonic() - self._loading_since_s:.0f} s"
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """While inside, the model is being loaded."""
+        self._loading_since_s = time.monotonic()
+        try:
+            yield
+        finally:
+            self._loading_since_s = None
 
     def forget_window(self) -> None:
         """A new conversation fills none of it."""

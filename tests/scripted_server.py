@@ -105,12 +105,15 @@ class ScriptedServer:
     Attributes:
         requests: every request, in the order of arrival.
         scripts: what is still to come, by path.
+        loads: requests to load or unload a model, when `answers_loads` keeps them apart.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, socket_path: Path | None = None) -> None:
         self.models = [installed("m:latest", "completion", "tools", "thinking", "vision")]
         self.loaded: list[Json] = []
         self.version = "0.33.0"
+        self.answers_loads = False
+        self.loads: list[Request] = []
         self.requests: list[Request] = []
         self.scripts: defaultdict[str, deque[tuple[Step, ...]]] = defaultdict(deque)
         self._arrived = threading.Condition()
@@ -170,13 +173,22 @@ class ScriptedServer:
         return len(self._peers) - 1
 
     def note(self, request: Request) -> None:
+        if self._is_load(request):
+            self.loads.append(request)
+            return
         with self._arrived:
             self.requests.append(request)
             self._arrived.notify_all()
 
     def script_for(self, request: Request) -> tuple[Step, ...]:
+        if self._is_load(request):
+            return (reply({"model": request.json["model"], "done": True, "done_reason": "load"}),)
         scripts = self.scripts[request.path]
         return scripts.popleft() if scripts else (self._as_ollama(request),)
+
+    def _is_load(self, request: Request) -> bool:
+        is_chat = self.answers_loads and request.path == "/api/chat"
+        return is_chat and not request.json.get("messages")
 
     def _as_ollama(self, request: Request) -> Step:
         match request.method, request.path:

@@ -22,6 +22,7 @@ READY = ">>> "
 @pytest.fixture
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as running:
+        running.answers_loads = True
         yield running
 
 
@@ -63,6 +64,14 @@ def test_a_question_is_answered_and_the_next_one_carries_the_history(
     ]
     terminal.send("\x04")
     assert terminal.wait_for_exit() == 0
+
+
+def test_the_model_is_loaded_while_somebody_types(server: ScriptedServer, home: dict[str, str]) -> None:
+    with chat("-o", "num_ctx=4096", "--keep-alive", "10m", home=home) as terminal:
+        terminal.wait_for(lambda: bool(server.loads))
+        loading = server.loads[0].json
+        assert (loading["model"], loading["messages"]) == ("m:latest", [])
+        assert (loading["options"], loading["keep_alive"]) == ({"num_ctx": 4096}, "10m")
 
 
 def test_the_answer_is_seen_while_it_is_written(server: ScriptedServer, terminal: PtyTerminal) -> None:
