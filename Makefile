@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 QUESTION := In one short paragraph: why is the sky blue?
 
-.PHONY: help chat test check format lock clean
+.PHONY: help chat test coverage check format lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -18,6 +18,11 @@ chat: $(VENV)/.chat ## set up what is missing and open the chat (asks one questi
 
 test: check ## every check there is, then the tests
 	@$(BIN)/python -m pytest -q -n 2
+
+coverage: $(VENV)/.dev ## run the tests and show which branches they miss
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest -q -n 2 && $(BIN)/coverage combine -q
+	@$(BIN)/coverage report --skip-covered
 
 check: $(VENV)/.dev ## formatting, lint, types and layers, without the tests
 	@$(BIN)/ruff format --check --quiet || { echo 'make format mends this'; exit 1; }
