@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 QUESTION := In one short paragraph: why is the sky blue?
 
-.PHONY: help chat test coverage check format lock clean
+.PHONY: help chat test coverage check docs format lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -29,6 +29,12 @@ check: $(VENV)/.dev ## formatting, lint, types and layers, without the tests
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
+
+docs: $(VENV)/.dev ## renew the pages that are made from tables
+	@$(BIN)/python -c 'from ollama_chat_tui.app import make_registry; \
+	  from ollama_chat_tui.commands.page import commands_page; \
+	  open("docs/commands.md", "w").write(commands_page(make_registry()))'
+	@$(BIN)/python -c 'from ollama_chat_tui.config_docs import page; open("docs/configuration.md", "w").write(page())'
 
 format: $(VENV)/.dev ## rewrite the sources in the house format
 	@$(BIN)/ruff format --quiet

@@ -17,6 +17,7 @@ from ollama_chat_tui.errors import NothingThere, UsageError
 
 def register_answer_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
+    registry.begin("Answers")
     registry.command(
         "copy", arguments="[all | code [N] | table [N]] [FILE]", words=one_of("all", "code", "table")
     )(copy)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.commands.layout import in_columns
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.registry import Command, Context, Registry
 from ollama_chat_tui.commands.words import command_names, one_of
 from ollama_chat_tui.errors import UsageError
+
+LONGEST_USAGE = 20
 
 
 def register_chat_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
+    registry.begin("The chat")
     registry.command("help", "?", arguments="[COMMAND]", words=command_names)(show_help)
     registry.command("keys")(show_keys)
     registry.command("new", "clear")(start_anew)
@@ -24,9 +27,15 @@ async def show_help(context: Context, name: str) -> str:
         command = context.registry.find(name.removeprefix("/"))
         others = ", ".join(f"/{alias}" for alias in command.aliases)
         return f"{command.usage}\n{command.help}" + (f"\nAlso: {others}" if others else "")
-    rows = [(command.usage, command.help) for command in context.registry.commands]
-    narrow = [(usage if len(usage) <= 24 else usage.split(" ")[0] + " …", text) for usage, text in rows]
-    return "\n".join([*in_columns(narrow), "", "More of one: /help COMMAND. The keys: /keys."])
+    shown = []
+    for topic, commands in context.registry.topics().items():
+        rows = [(f"  {_short_usage(command)}", command.help) for command in commands]
+        shown += [topic, *in_columns(rows), ""]
+    return "\n".join([*shown, "More of one: /help COMMAND. The keys: /keys."])
+
+
+def _short_usage(command: Command) -> str:
+    return command.usage if len(command.usage) <= LONGEST_USAGE else f"/{command.name} …"
 
 
 async def show_keys(context: Context, _: str) -> str:

@@ -22,6 +22,7 @@ SHOW_PARTS = ("info", "template", "parameters", "license", "system", "modelfile"
 
 def register_model_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
+    registry.begin("Models")
     on_server = partial(registry.command, needs_server=True)
     on_server("model", arguments="[NAME]", words=model_names)(choose_model)
     on_server("models", "list")(pick_model)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from ollama_chat_tui.backends.client import OllamaClient
@@ -127,10 +129,12 @@ class Command:
     """A command: `usage` shows its arguments, `help` is the first line of the docstring.
 
     Attributes:
+        topic: what it stands under in the help.
         needs_server: it is run only when it is known who answers.
         words: what may follow its name, for completion.
     """
 
+    topic: str
     name: str
     aliases: tuple[str, ...]
     usage: str
@@ -145,6 +149,11 @@ class Registry:
 
     def __init__(self) -> None:
         self._commands: dict[str, Command] = {}
+        self._topic = ""
+
+    def begin(self, topic: str) -> None:
+        """Put what is registered from now on under `topic`."""
+        self._topic = topic
 
     def command(
         self,
@@ -165,7 +174,9 @@ class Registry:
             if not help_text:
                 raise ValueError(f"/{name} has no help")
             usage = f"/{name} {arguments}".strip()
-            command = Command(name, aliases, usage, help_text.splitlines()[0], needs_server, words, run)
+            command = Command(
+                self._topic, name, aliases, usage, help_text.splitlines()[0], needs_server, words, run
+            )
             for each in (name, *aliases):
                 if each in self._commands:
                     raise ValueError(f"/{each} stands twice")
@@ -178,6 +189,10 @@ class Registry:
     def commands(self) -> list[Command]:
         """Every command once, in the order of registration."""
         return list(dict.fromkeys(self._commands.values()))
+
+    def topics(self) -> dict[str, list[Command]]:
+        """Every command once, by topic."""
+        return {topic: list(group) for topic, group in groupby(self.commands, attrgetter("topic"))}
 
     def descriptions(self) -> list[tuple[str, str]]:
         """Every name, aliases too, and what it does."""

@@ -22,6 +22,7 @@ MAX_SEED = 2**31
 
 def register_settings_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
+    registry.begin("How the model is asked")
     registry.command(
         "set", arguments="[NAME VALUE… | system TEXT | format json | think [LEVEL]]", words=option_names
     )(set_option)

@@ -32,7 +32,7 @@ def test_a_line_is_a_command_by_its_first_word(line: str, is_one: bool) -> None:
 async def test_help_shows_every_command_once(context: Context) -> None:
     shown = await run(context, "/help")
     for name in ("/help", "/model", "/new", "/quit"):
-        assert sum(line.split(" ")[0] == name for line in shown.splitlines()) == 1
+        assert sum(line.split()[:1] == [name] for line in shown.splitlines()) == 1
 
 
 async def test_help_of_one_command_shows_usage_and_aliases(context: Context) -> None:
