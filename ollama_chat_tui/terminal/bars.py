@@ -1,4 +1,4 @@
-"""Progress as bars: one a part, with speed and the time that is left. rich draws them."""
+"""Progress as bars: one a part and one in all, with speed and the time that is left."""
 
 from __future__ import annotations
 
@@ -12,33 +12,24 @@ from ollama_chat_tui.terminal.sanitize import sanitize_line
 
 @contextmanager
 def progress_bars(stream: TextIO) -> Iterator[ShowProgress]:
-    """Show the progress of parts while inside; where there is no terminal, a line for each part."""
+    """Show the progress of parts while inside; where no bar can be drawn, a line for each part.
+
+    What is left without an exception is whole, and so the bars end full.
+    """
     if not stream.isatty():
         yield _Lines(stream).show
         return
-    from rich import progress
-    from rich.console import Console
+    from rich.console import Console  # what a pipe does not pay for
 
-    columns = (
-        progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(bar_width=None),
-        progress.DownloadColumn(),
-        progress.TransferSpeedColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(file=stream), transient=True) as bars:
-        tasks: dict[str, progress.TaskID] = {}
+    from ollama_chat_tui.terminal.bar_table import BarTable
 
-        def show(step: Progress) -> None:
-            part = sanitize_line(step.part)
-            if part not in tasks:
-                tasks[part] = bars.add_task(part, total=None)
-            task = bars.tasks[list(tasks).index(part)]
-            # A server may count a part anew; a bar that jumps back looks like a loss.
-            done, total = max(step.done, int(task.completed)), max(step.total, int(task.total or 0))
-            bars.update(tasks[part], completed=min(done, total) if total else done, total=total or None)
-
-        yield show
+    console = Console(file=stream)
+    if console.is_dumb_terminal:
+        yield _Lines(stream).show
+        return
+    with BarTable(console) as table:
+        yield table.show
+        table.finish()
 
 
 class _Lines:
@@ -47,7 +38,8 @@ class _Lines:
         self._seen: set[str] = set()
 
     def show(self, step: Progress) -> None:
-        if step.part not in self._seen:
-            self._seen.add(step.part)
+        key = step.key or step.part
+        if key not in self._seen:
+            self._seen.add(key)
             self._stream.write(f"{sanitize_line(step.part)} …\n")
             self._stream.flush()
