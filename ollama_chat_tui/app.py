@@ -197,9 +197,9 @@ class _Chat:
         try:
             with cancelled_by_ctrl_c() as interruption:
                 self._notices.show(await self._context.registry.run(line, self._context))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as stopped:
             interruption.absorb()
-            self._notices.whisper("Stopped.")
+            self._notices.whisper(str(stopped) or "Stopped.")
         except NothingThere:
             raise
         except UsageError:

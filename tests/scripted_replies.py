@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import hashlib
 import json
 import socket
 import struct
@@ -202,7 +203,7 @@ def installed(name: str, *capabilities: str, **fields: Any) -> Json:
         "model": name,
         "modified_at": "2026-07-30T21:14:05.1203+02:00",
         "size": 5_225_388_164,
-        "digest": "500a1f067a9f782620b40bee6f7b0c89e17ae61f686b92c24933e4ca4b2b8b41",
+        "digest": hashlib.sha256(name.encode()).hexdigest(),
         "details": {**details, "context_length": 40960},
         "capabilities": list(capabilities or ("completion",)),
         **fields,

@@ -174,8 +174,17 @@ async def test_rm_asks_first(context: Context, server: ScriptedServer, screen: N
     assert server.to("/api/delete") == []
     screen.says_yes = True
     server.enqueue(reply(""), path="/api/delete")
-    await run(context, "/rm smollm2")
+    assert await run(context, "/rm smollm2") == "smollm2:latest is removed; 5.2 GB freed."
     assert server.wait_for("/api/delete").json == {"model": "smollm2:latest"}
+
+
+async def test_rm_of_a_second_name_says_that_it_frees_nothing(
+    context: Context, server: ScriptedServer, screen: NotedScreen
+) -> None:
+    server.models.append({**server.models[0], "name": "mine:latest"})
+    server.enqueue(reply(""), path="/api/delete")
+    assert await run(context, "/rm mine") == "mine:latest is removed; 0 B freed."
+    assert screen.asked == ["Remove mine:latest? It frees nothing: qwen3:8b is the same model."]
 
 
 async def test_copy_model_names_a_model_twice(context: Context, server: ScriptedServer) -> None:
