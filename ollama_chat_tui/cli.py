@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
 from ollama_chat_tui import __version__
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import ChatError, Defect, ExitCode
+from ollama_chat_tui.errors import ExitCode
 from ollama_chat_tui.flags import Flags, taking_flags
+from ollama_chat_tui.models_cli import models_app
+from ollama_chat_tui.outcome import finish
 
 THINK_VALUES = ("on", "off", "true", "false", "low", "medium", "high", "max")
 
@@ -25,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(models_app)
 
 
 def main() -> None:
@@ -67,7 +67,7 @@ def chat(
 
         await run_chat(environment, flags.wanted(environment), flags.settings(), may_fetch=flags.fetch)
 
-    _finish(environment, work(), is_debugging=flags.debug)
+    finish(environment, work(), is_debugging=flags.debug)
 
 
 @app.command()
@@ -104,26 +104,4 @@ def ask(
             environment, flags.wanted(environment), flags.settings(), question, may_fetch=flags.fetch
         )
 
-    _finish(environment, work(), is_debugging=flags.debug)
-
-
-def _finish(environment: Environment, work: Coroutine[Any, Any, None], *, is_debugging: bool) -> NoReturn:
-    """Run to the end and leave with an exit code; a traceback only for those who debug."""
-    try:
-        asyncio.run(work)
-        code = ExitCode.OK
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), environment.stdout.fileno())
-        code = ExitCode.OK
-    except Exception as exc:
-        if is_debugging:
-            raise
-        error = exc if isinstance(exc, ChatError) else Defect.of(exc)
-        from ollama_chat_tui.terminal.notices import Notices
-
-        Notices(environment.stderr, environment.variables).complain(error)
-        code = error.exit_code
-    raise typer.Exit(code)
+    finish(environment, work(), is_debugging=flags.debug)

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from typer import Option
 
@@ -20,24 +20,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Flags:
-    """What was given on the command line; empty or None: not given."""
+class ConnectionFlags:
+    """What was given on the command line of where to connect; empty or None: not given."""
 
-    model: Annotated[str, Option("--model", "-m", help="The model to talk to.")] = ""
     host: Annotated[str, Option("--host", envvar="OLLAMA_HOST", help="The server.")] = ""
-    system: Annotated[str, Option("--system", "-s", help="A system prompt.")] = ""
-    seed: Annotated[int | None, Option("--seed", help="The same seed gives the same answer.")] = None
-    temperature: Annotated[float | None, Option("--temperature", "-t", help="0 is the most certain.")] = None
-    option: Annotated[
-        list[str] | None, Option("--option", "-o", metavar="NAME=VALUE", help="Any option of Ollama's.")
-    ] = None
-    think: Annotated[
-        str, Option("--think", metavar="[LEVEL]", help="on, off, low, medium, high or max; alone: on.")
-    ] = ""
-    no_think: Annotated[bool, Option("--no-think", help="The same as --think=off.")] = False
-    keep_alive: Annotated[
-        str, Option("--keep-alive", metavar="TIME", help="How long the model stays loaded: 5m, forever.")
-    ] = ""
     embedded: Annotated[bool, Option("--embedded", help="Let the embedded engine answer.")] = False
     embedded_model: Annotated[
         Path | None, Option("--embedded-model", metavar="FILE.gguf", help="The model that it runs.")
@@ -52,31 +38,18 @@ class Flags:
     send_key: Annotated[bool, Option("--send-key", help="Send OLLAMA_API_KEY to this host too.")] = False
     debug: Annotated[bool, Option("--debug", help="Show tracebacks.")] = False
 
-    def over(self, earlier: Flags) -> Flags:
-        """These flags, and where they say nothing those given before the name of the command."""
-        given = {
-            field.name: value
-            for field in fields(self)
-            if (value := getattr(self, field.name)) != field.default
-        }
-        return replace(earlier, **given)
-
-    def settings(self) -> Settings:
-        """How the model is asked; `model` may still be empty.
+    def over(self, earlier: ConnectionFlags) -> Self:
+        """These flags, and where they say nothing those given before the name of the command.
 
         Raises:
-            UsageError: a value makes no sense.
+            UsageError: one of the earlier flags means nothing to this command.
         """
-        from ollama_chat_tui.chat.options import parse_keep_alive, parse_think
-        from ollama_chat_tui.chat.settings import Settings
-
-        return Settings(
-            self.model,
-            self.system,
-            self._options(),
-            think=False if self.no_think else parse_think(self.think) if self.think else None,
-            keep_alive=parse_keep_alive(self.keep_alive) if self.keep_alive else None,
-        )
+        before = _given(earlier)
+        known = {field.name for field in fields(self)}
+        if strange := [name for name in before if name not in known]:
+            flag = strange[0].replace("_", "-")
+            raise UsageError(f"--{flag} means nothing to this command.", "Its --help lists what does.")
+        return replace(self, **{**before, **_given(self)})
 
     def wanted(self, environment: Environment) -> Wanted:
         """Where the answer is to come from.
@@ -95,6 +68,30 @@ class Flags:
         )
         return Wanted(self.host, access, self.embedded, self.embedded_model)
 
+
+@dataclass(frozen=True)
+class LoadingFlags(ConnectionFlags):
+    """And of how a model is loaded."""
+
+    option: Annotated[
+        list[str] | None, Option("--option", "-o", metavar="NAME=VALUE", help="Any option of Ollama's.")
+    ] = None
+    keep_alive: Annotated[
+        str, Option("--keep-alive", metavar="TIME", help="How long the model stays loaded: 5m, forever.")
+    ] = ""
+
+    def settings(self) -> Settings:
+        """How the model is asked; `model` may still be empty.
+
+        Raises:
+            UsageError: a value makes no sense.
+        """
+        from ollama_chat_tui.chat.options import parse_keep_alive
+        from ollama_chat_tui.chat.settings import Settings
+
+        keep_alive = parse_keep_alive(self.keep_alive) if self.keep_alive else None
+        return Settings("", options=self._options(), keep_alive=keep_alive)
+
     def _options(self) -> dict[str, object]:
         from ollama_chat_tui.chat.options import parse_option
 
@@ -105,35 +102,72 @@ class Flags:
             options[name] = (
                 [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
             )
+        return options
+
+
+@dataclass(frozen=True)
+class Flags(LoadingFlags):
+    """And of which model is asked, and how."""
+
+    model: Annotated[str, Option("--model", "-m", help="The model to talk to.")] = ""
+    system: Annotated[str, Option("--system", "-s", help="A system prompt.")] = ""
+    seed: Annotated[int | None, Option("--seed", help="The same seed gives the same answer.")] = None
+    temperature: Annotated[float | None, Option("--temperature", "-t", help="0 is the most certain.")] = None
+    think: Annotated[
+        str, Option("--think", metavar="[LEVEL]", help="on, off, low, medium, high or max; alone: on.")
+    ] = ""
+    no_think: Annotated[bool, Option("--no-think", help="The same as --think=off.")] = False
+
+    def settings(self) -> Settings:
+        """As above, with all that a question may need."""
+        from ollama_chat_tui.chat.options import parse_think
+
         named = {"seed": self.seed, "temperature": self.temperature}
-        return options | {name: number for name, number in named.items() if number is not None}
+        settings = super().settings()
+        return replace(
+            settings,
+            model=self.model,
+            system=self.system,
+            options={**settings.options, **{name: it for name, it in named.items() if it is not None}},
+            think=False if self.no_think else parse_think(self.think) if self.think else None,
+        )
 
 
 def taking_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that has a parameter `flags` every option of `Flags`, since typer knows no groups."""
-    names = [field.name for field in fields(Flags)]
+    """Give a command every option of the type of its parameter `flags`, since typer knows no groups."""
+    parameters = inspect.signature(command, eval_str=True).parameters
+    kind = parameters["flags"].annotation
+    hints = typing.get_type_hints(kind, include_extras=True)
+    defaults = {field.name: field.default for field in fields(kind)}
+    # In the help what is special comes before what every command has.
+    names = [name for each in kind.__mro__ for name in inspect.get_annotations(each)]
 
     def run(**arguments: Any) -> None:
-        flags = Flags(**{name: arguments.pop(name) for name in names})
+        flags = kind(**{name: arguments.pop(name) for name in names})
         command(flags=flags, **arguments)
 
-    hints = typing.get_type_hints(Flags, include_extras=True)
     own = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for parameter in inspect.signature(command, eval_str=True).parameters.values()
+        for parameter in parameters.values()
         if parameter.name != "flags"
     ]
     shared = [
         inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+            name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hints[name]
         )
-        for field in fields(Flags)
+        for name in names
     ]
-    parameters = [*own, *shared]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    together = [*own, *shared]
+    run.__signature__ = inspect.Signature(together)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in together}
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     return run
+
+
+def _given(flags: ConnectionFlags) -> dict[str, Any]:
+    return {
+        field.name: value for field in fields(flags) if (value := getattr(flags, field.name)) != field.default
+    }
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-NEARLY = 0.99
-"""The most that "in all" shows before the end: a server tells a part only when it begins it."""
+KNOWN_SHARE = 0.95
+"""How much of what is left of "in all" the known parts get: a server tells a part only when it begins it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Tally:
     def __init__(self) -> None:
         self._parts: dict[str, Standing] = {}
         self._share = 0.0
+        self._limit = KNOWN_SHARE
 
     @property
     def parts(self) -> dict[str, Standing]:
@@ -81,8 +82,18 @@ class Tally:
         share = max(done / total, before.share or 0.0 if before else 0.0) if total else None
         standing = Standing(step.part, done, total, share, before.found if before else done)
         self._parts[key] = standing
-        self._share = max(self._share, min(self._share_in_all(), NEARLY))
+        if total:
+            is_news = before is None or not before.total
+            self._advance(done if before is None or is_news else done - before.done, is_news=is_news)
         return standing
+
+    def _advance(self, gained: int, *, is_news: bool) -> None:
+        """Move "in all" by what was gained of all that is known to be missing, so that it never rests."""
+        if is_news:
+            self._limit = self._share + KNOWN_SHARE * (1 - self._share)
+        missing = gained + sum(each.total - each.done for each in self._parts.values() if each.total)
+        if gained:
+            self._share += (self._limit - self._share) * (gained / missing)
 
     def finish(self) -> None:
         """All is done, whatever the last steps said."""
@@ -90,7 +101,3 @@ class Tally:
             if each.share is not None:
                 self._parts[key] = replace(each, done=each.total, share=1.0)
         self._share = 1.0
-
-    def _share_in_all(self) -> float:
-        total = sum(each.total for each in self._parts.values())
-        return sum(each.done for each in self._parts.values() if each.total) / total if total else 0.0

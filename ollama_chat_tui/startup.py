@@ -71,7 +71,7 @@ class Opening:
         return await asyncio.shield(self.start())
 
     async def _open(self) -> Answerer:
-        choice = await find_server(self._wanted) or open_embedded(self._environment, self._wanted)
+        choice = await open_choice(self._environment, self._wanted)
         try:
             return Answerer(choice.client, await self._choose_model(choice), choice.notice)
         except BaseException:
@@ -105,6 +105,15 @@ class LateBackend:
 
 def _fits(backend: LateBackend) -> Backend:
     return backend
+
+
+async def open_choice(environment: Environment, wanted: Wanted) -> Choice:
+    """Open whoever answers; the caller closes its client.
+
+    Raises:
+        ChatError: nothing can answer.
+    """
+    return await find_server(wanted) or open_embedded(environment, wanted)
 
 
 async def make_ready(environment: Environment, wanted: Wanted, notices: Notices, *, may_fetch: bool) -> None:

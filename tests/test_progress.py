@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_chat_tui.progress import NEARLY, Progress, Tally
+from ollama_chat_tui.progress import KNOWN_SHARE, Progress, Tally
 
 SIZES = st.integers(-5, 2**70)
 
@@ -38,12 +38,14 @@ def test_parts_are_told_by_their_key() -> None:
     assert (tally.in_all.done, tally.in_all.total) == (7, 20)
 
 
-def test_in_all_is_nearly_done_until_the_end_is_said() -> None:
-    tally = Tally()
-    tally.add(Progress("a", 10, 10))
-    assert tally.in_all.share == NEARLY
-    tally.add(Progress("b", 0, 90))
-    assert tally.in_all.share == NEARLY
+def test_in_all_keeps_room_for_parts_that_are_not_told_yet() -> None:
+    tally, seen = Tally(), []
+    for step in (Progress("a", 5, 10), Progress("a", 10, 10), Progress("b", 0, 90), Progress("b", 45, 90)):
+        tally.add(step)
+        seen.append(tally.in_all.share or 0)
+    assert seen[0] == KNOWN_SHARE / 2
+    assert seen[1] == seen[2] == KNOWN_SHARE
+    assert KNOWN_SHARE < seen[3] < 1
     tally.finish()
     assert (tally.in_all.share, tally.in_all.done, tally.in_all.total) == (1, 100, 100)
 

@@ -62,6 +62,9 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             "/api/ps": (("GET",), self._ps),
             "/api/show": (("POST",), self._show),
             "/api/chat": (("POST",), self._chat),
+            "/api/pull": (("POST",), self._keep),
+            "/api/copy": (("POST",), self._keep),
+            "/api/delete": (("DELETE",), self._keep),
         }
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -123,6 +126,9 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         if not self._model.is_called(name):
             raise Refusal(404, f"model '{short_name(name)}' not found")
         return _json(_describe(self._model))
+
+    async def _keep(self, _body: bytes) -> httpx.Response:
+        raise Refusal(501, f"it has one model, {self._model.name}, which can be neither removed nor joined")
 
     async def _chat(self, body: bytes) -> httpx.Response:
         request = decode(body, ChatRequest)

@@ -90,7 +90,7 @@ async def test_show_turns_down(client: httpx.AsyncClient, content: bytes, status
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/api/nope"), ("POST", "/api/pull"), ("POST", "/v1/models")]
+    ("method", "path"), [("GET", "/api/nope"), ("POST", "/api/push"), ("POST", "/v1/models")]
 )
 async def test_an_unknown_route_is_plain_text(client: httpx.AsyncClient, method: str, path: str) -> None:
     response = await client.request(method, path)
