@@ -11,7 +11,7 @@ import typer
 from ollama_chat_tui import __version__
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ExitCode
-from ollama_chat_tui.flags import Flags, taking_flags
+from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
 from ollama_chat_tui.models_cli import models_app
 from ollama_chat_tui.outcome import finish
 
@@ -105,3 +105,22 @@ def ask(
         )
 
     finish(environment, work(), is_debugging=flags.debug)
+
+
+@app.command()
+@taking_flags
+def doctor(
+    context: typer.Context,
+    flags: ConnectionFlags,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+) -> None:
+    """Look whether all that a chat needs is there, and say what to do where it is not."""
+    environment = Environment.of_process()
+
+    async def work() -> ExitCode:
+        from ollama_chat_tui.doctor import run_doctor
+
+        wanted = flags.over(context.obj).wanted(environment)
+        return await run_doctor(environment, wanted, as_json=as_json)
+
+    finish(environment, work(), is_debugging=flags.debug or context.obj.debug)

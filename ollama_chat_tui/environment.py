@@ -68,4 +68,9 @@ def _places(variables: Mapping[str, str]) -> tuple[Path, Path, Path]:
 
 
 def _chosen(variables: Mapping[str, str], name: str) -> Path | None:
-    return Path(chosen).expanduser() if (chosen := variables.get(name)) else None
+    if not (chosen := variables.get(name)):
+        return None
+    try:
+        return Path(chosen).expanduser()
+    except RuntimeError:  # ~ of a user who is not there: left as it is, as the shell does
+        return Path(chosen)

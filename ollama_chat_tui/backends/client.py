@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
+from datetime import UTC, datetime
 from difflib import get_close_matches
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -118,6 +120,14 @@ class OllamaClient:
     async def version(self) -> str:
         """GET /api/version; `0.0.0` is a development build, newer than any other."""
         return (await self._query("GET", "/api/version", Version)).version
+
+    async def server_time(self) -> datetime | None:
+        """HEAD /: what time it is there, by the header `Date`; None when it does not tell."""
+        try:
+            told = parsedate_to_datetime((await self._connection.headers("/")).get("Date", ""))
+        except ValueError:
+            return None
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
 
     async def installed(self) -> list[InstalledModel]:
         """GET /api/tags: the models there are, newest first."""

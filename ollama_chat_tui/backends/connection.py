@@ -100,6 +100,15 @@ class Connection:
         Raises:
             BackendError: as `failures` names it.
         """
+        return (await self._exchange(method, path, body, model, timeout_s)).content
+
+    async def headers(self, path: str, *, timeout_s: float = QUERY_TIMEOUT_S) -> Mapping[str, str]:
+        """HEAD: the headers of the reply, named in any case; raises as `request` does."""
+        return (await self._exchange("HEAD", path, None, "", timeout_s)).headers
+
+    async def _exchange(
+        self, method: str, path: str, body: bytes | None, model: str, timeout_s: float
+    ) -> httpx.Response:
         is_kept = True
 
         async def trace(event: str, _: object) -> None:
@@ -120,7 +129,7 @@ class Connection:
                 raise took_too_long(self.host) from exc
         if response.status_code != httpx.codes.OK:
             raise self._refusal(response, model)
-        return response.content
+        return response
 
     async def stream(
         self, path: str, body: bytes, *, model: str = "", look: Look | None = None
@@ -223,7 +232,7 @@ async def _hang_up(sending: asyncio.Task[httpx.Response], is_whole: bool) -> Non
 
 def _network(host: Host, access: Access) -> httpx.AsyncBaseTransport:
     certificates = _certificates(host, access)
-    if proxy := _proxy(host):
+    if proxy := proxy_for(host):
         try:
             return httpx.AsyncHTTPTransport(verify=certificates, proxy=proxy)
         except (ImportError, ValueError, httpx.InvalidURL):
@@ -237,8 +246,11 @@ def _network(host: Host, access: Access) -> httpx.AsyncBaseTransport:
     return NetworkTransport(certificates, host.socket)
 
 
-def _proxy(host: Host) -> str:
-    """The proxy of the environment; unlike httpx, and like Go, never for this machine."""
+def proxy_for(host: Host) -> str:
+    """The proxy of the environment, perhaps with a password in it; none is empty.
+
+    Unlike httpx, and like Go, this machine itself never has one.
+    """
     if host.is_loopback or proxy_bypass(host.name):
         return ""
     proxies = getproxies()

@@ -225,8 +225,8 @@ class TestProxies:
     async def test_a_host_in_no_proxy_does_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example")
         monkeypatch.setenv("NO_PROXY", "example.org,model.example")
-        assert connection._proxy(parse_host("model.example:80")) == ""
-        assert connection._proxy(parse_host("other.example")) == "http://proxy.example"
+        assert connection.proxy_for(parse_host("model.example:80")) == ""
+        assert connection.proxy_for(parse_host("other.example")) == "http://proxy.example"
 
     @pytest.mark.parametrize(
         "proxy", [f"socks5://me:{KEY}@p.example", f"gopher://{KEY}", f"http://me:{KEY}@[::1"]
