@@ -21,9 +21,11 @@ def register_model_commands(registry: Registry) -> None:
     on_server = partial(registry.command, needs_server=True)
     on_server("model", arguments="[NAME]", words=model_names)(choose_model)
     on_server("models", "list")(pick_model)
-    on_server("show", arguments=f"[NAME] [{' | '.join(facts.SHOW_PARTS)}]", words=models_and_parts(*facts.SHOW_PARTS))(
-        show
-    )
+    on_server(
+        "show",
+        arguments=f"[NAME] [{' | '.join(facts.SHOW_PARTS)}]",
+        words=models_and_parts(*facts.SHOW_PARTS),
+    )(show)
     on_server("ps")(show_loaded)
     on_server("load", arguments="[NAME]", words=model_names)(load)
     on_server("unload", arguments="[NAME | all]", words=model_names)(unload)

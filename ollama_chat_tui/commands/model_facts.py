@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from ollama_chat_tui.backends.client import OllamaClient, same_model
+from ollama_chat_tui.backends.client import OllamaClient
+from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.backends.wire import InstalledModel, LoadedModel, ShownModel
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.layout import in_columns, size_text
