@@ -34,10 +34,10 @@ class Interruption:
         Raises:
             asyncio.CancelledError: it was not; somebody else wants the whole task to end.
         """
-        if not self._presses:
-            raise asyncio.CancelledError
-        while self._task.cancelling():
+        for _ in range(self._presses):
             self._task.uncancel()
+        if not self._presses or self._task.cancelling():
+            raise asyncio.CancelledError
 
 
 @contextmanager

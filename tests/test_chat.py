@@ -261,6 +261,28 @@ def test_a_server_that_does_not_answer_leaves_a_prompt_and_is_tried_again(
         assert terminal.wait_for_exit() == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_ends_the_chat_in_the_middle_of_an_answer(
+    server: ScriptedServer, terminal: PtyTerminal, number: signal.Signals
+) -> None:
+    server.enqueue(head(), lines(text("Half an")), wait(Mark()))
+    terminal.send("hi\r")
+    terminal.wait_for("Half an")
+    os.kill(terminal.process.pid, number)
+    assert terminal.wait_for_exit() == -number
+    assert terminal.modes() == terminal.modes_at_start
+    server.wait_for().closed.wait()
+
+
+def test_an_interrupt_from_elsewhere_stops_the_answer(server: ScriptedServer, terminal: PtyTerminal) -> None:
+    server.enqueue(head(), lines(text("Half an")), wait(Mark()))
+    terminal.send("hi\r")
+    terminal.wait_for("Half an")
+    os.kill(terminal.process.pid, signal.SIGINT)
+    terminal.wait_for("stopped")
+    wait_for_prompt(terminal, 2)
+
+
 def test_a_closed_terminal_ends_the_chat(home: dict[str, str], terminal: PtyTerminal) -> None:
     os.kill(terminal.process.pid, signal.SIGHUP)
     terminal.wait_for_exit()

@@ -21,6 +21,7 @@ from ollama_chat_tui.chat.events import (
     ThinkingDelta,
     Waiting,
 )
+from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.drawer import AnswerDrawer, Tty
 from ollama_chat_tui.terminal.frame import Frame
 from ollama_chat_tui.terminal.markdown.stream import MarkdownStream
@@ -63,26 +64,20 @@ class AnswerScreen:
 
         What is typed meanwhile is in `typed` afterwards.
         """
-        task = asyncio.current_task()
-        assert task is not None, "a coroutine runs in a task"  # noqa: S101 - for the type checker
-
-        def stop() -> None:
-            task.cancel()
-
         rows = TurnRows(self._theme, self._tty.size().columns, self._thinking_view)
-        async with AnswerDrawer(self._tty, rows, rows.status, stop, typed) as drawer:
-            self._showing = rows, drawer
-            try:
-                async with aclosing(turn) as events:
-                    async for event in events:
-                        rows.take(event)
-                        drawer.touch()
-            except asyncio.CancelledError:
-                if not isinstance(rows.end, Interrupted):
-                    raise
-                task.uncancel()
-            finally:
-                self._showing = None
+        try:
+            # Ctrl-C is a key here; the signal comes from elsewhere and means the same.
+            with cancelled_by_ctrl_c() as interruption:
+                async with AnswerDrawer(self._tty, rows, rows.status, interruption.press, typed) as drawer:
+                    self._showing = rows, drawer
+                    async with aclosing(turn) as events:
+                        async for event in events:
+                            rows.take(event)
+                            drawer.touch()
+        except asyncio.CancelledError:
+            interruption.absorb()
+        finally:
+            self._showing = None
         return rows.end
 
 
