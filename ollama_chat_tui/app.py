@@ -24,7 +24,7 @@ from ollama_chat_tui.commands.registry import Context, Registry, is_command
 from ollama_chat_tui.commands.settings import register_settings_commands
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, NothingThere, NotInteractive, UsageError
-from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_in_order
+from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.startup import LateBackend, Opening, make_ready
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.answer import AnswerScreen
@@ -48,12 +48,14 @@ async def run_chat(environment: Environment, wanted: Wanted, settings: Settings,
     Raises:
         NotInteractive: there is no terminal to chat in.
         ChatError: nothing can answer, or there is no model.
+        KeyboardInterrupt: Ctrl-C before there was a chat.
     """
     if not environment.is_interactive:
         raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
     notices = Notices(environment.stdout, environment.variables)
     with ended_in_order(), keep_early_keys(environment.stdin.fileno()):
-        await make_ready(environment, wanted, notices, may_fetch=may_fetch)
+        with ended_by_ctrl_c():
+            await make_ready(environment, wanted, notices, may_fetch=may_fetch)
         async with Opening(environment, wanted, settings.model) as opening:
             await _chat(environment, opening, settings)
 

@@ -5,7 +5,6 @@ One of several readers of the engine's events; it decides nothing that the engin
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadAnswer, ChatError, UsageError
-from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
+from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.startup import Opening, make_ready
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.sanitize import sanitize
@@ -80,32 +79,33 @@ async def run_ask(
     )
     settings = replace(settings, format=_read_format(question.answer_format))
     notices = Notices(environment.stderr, environment.variables)
-    await make_ready(environment, wanted, notices, may_fetch=may_fetch)
-    async with Opening(environment, wanted, settings.model) as opening:
-        found = await opening.answerer()
-        settings = replace(settings, model=found.model)
-        if found.notice:
-            notices.whisper(found.notice)
-        reader = _reader(question.output, environment, settings)
-        await ask(message, settings, found.client, reader, stream=question.stream)
+    with ended_in_order(), ended_by_ctrl_c():
+        await make_ready(environment, wanted, notices, may_fetch=may_fetch)
+        async with Opening(environment, wanted, settings.model) as opening:
+            found = await opening.answerer()
+            settings = replace(settings, model=found.model)
+            if found.notice:
+                notices.whisper(found.notice)
+            reader = _reader(question.output, environment, settings)
+            await ask(message, settings, found.client, reader, stream=question.stream)
 
 
 async def ask(
     message: Message, settings: Settings, backend: Backend, reader: Reader, *, stream: bool = True
 ) -> None:
-    """Ask and let `reader` show the answer; raises as `run_ask`."""
+    """Ask and let `reader` show the answer.
+
+    Raises:
+        ChatError: the answer failed, or it is not the JSON that was asked for.
+    """
     conversation = Conversation()
     conversation.append(message)
     turn = run_turn(conversation, settings, backend, stream=stream)
     end: Event | None = None
-    try:
-        with cancelled_by_ctrl_c():
-            async with aclosing(turn) as events:
-                async for event in events:
-                    reader.take(event)
-                    end = event
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+    async with aclosing(turn) as events:
+        async for event in events:
+            reader.take(event)
+            end = event
     if isinstance(end, Failed):
         raise end.error
     if isinstance(end, Finished) and settings.format is not None:

@@ -56,6 +56,21 @@ def cancelled_by_ctrl_c() -> Iterator[Interruption]:
 
 
 @contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """While inside, SIGINT cancels the running task; when all is put away, the program is to end.
+
+    Raises:
+        KeyboardInterrupt: SIGINT came.
+    """
+    try:
+        with cancelled_by_ctrl_c() as interruption:
+            yield
+    except asyncio.CancelledError:
+        interruption.absorb()
+        raise KeyboardInterrupt from None
+
+
+@contextmanager
 def ended_in_order() -> Iterator[None]:
     """While inside, SIGTERM and SIGHUP cancel the task, and when all is put away the process dies of them.
 

