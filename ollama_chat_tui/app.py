@@ -23,7 +23,7 @@ from ollama_chat_tui.commands.model import register_model_commands
 from ollama_chat_tui.commands.registry import Context, Registry, is_command
 from ollama_chat_tui.commands.settings import register_settings_commands
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import ChatError, NothingThere, NotInteractive, UsageError
+from ollama_chat_tui.errors import ChatError, Defect, NothingThere, NotInteractive, UsageError
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.startup import LateBackend, Opening, make_ready
 from ollama_chat_tui.status import Status
@@ -42,8 +42,15 @@ from ollama_chat_tui.terminal.theme import colour_depth, make_theme
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 
 
-async def run_chat(environment: Environment, wanted: Wanted, settings: Settings, *, may_fetch: bool) -> None:
-    """Chat until the user leaves.
+async def run_chat(
+    environment: Environment,
+    wanted: Wanted,
+    settings: Settings,
+    *,
+    may_fetch: bool,
+    is_debugging: bool = False,
+) -> None:
+    """Chat until the user leaves; a defect ends it only for those who debug.
 
     Raises:
         NotInteractive: there is no terminal to chat in.
@@ -57,10 +64,12 @@ async def run_chat(environment: Environment, wanted: Wanted, settings: Settings,
         with ended_by_ctrl_c():
             await make_ready(environment, wanted, notices, may_fetch=may_fetch)
         async with Opening(environment, wanted, settings.model) as opening:
-            await _chat(environment, opening, settings)
+            await _chat(environment, opening, settings, is_debugging=is_debugging)
 
 
-async def _chat(environment: Environment, opening: Opening, settings: Settings) -> None:
+async def _chat(
+    environment: Environment, opening: Opening, settings: Settings, *, is_debugging: bool
+) -> None:
     registry, status = make_registry(), Status()
     live = _Live(registry, status)
     prompt = Prompt(
@@ -80,7 +89,8 @@ async def _chat(environment: Environment, opening: Opening, settings: Settings) 
     context = live.context = Context(Conversation(), settings, opening, screen, registry)
     welcome = asyncio.create_task(_welcome(context, opening, status, prompt, notices))
     try:
-        await _Chat(context, LateBackend(opening), prompt, answers, notices, status).run()
+        chat = _Chat(context, LateBackend(opening), prompt, answers, notices, status)
+        await chat.run(is_debugging=is_debugging)
     finally:
         welcome.cancel()
 
@@ -163,10 +173,10 @@ class _Chat:
         self._screen = screen
         self._notices = notices
         self._typed = TypeAhead()
-        self._draft = ""
+        self._given_back: list[str] = []
         self._look: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
+    async def run(self, *, is_debugging: bool = False) -> None:
         while not self._context.is_leaving:
             try:
                 line = await self._next_line()
@@ -179,14 +189,19 @@ class _Chat:
                 await self._take(line)
             except ChatError as error:
                 self._notices.complain(error)
+            except Exception as exc:
+                if is_debugging:
+                    raise
+                self._notices.complain(Defect.of(exc))  # no reason to lose the conversation, too
 
     async def _next_line(self) -> str:
         if self._typed.queued:
             line = self._typed.queued.pop(0)
             self._prompt.echo(line)
             return line
-        draft, self._draft = self._draft, ""
-        return await self._prompt.read(draft + self._typed.take_unfinished())
+        drafts = [*self._given_back, self._typed.take_unfinished()]
+        self._given_back.clear()
+        return await self._prompt.read("\n".join(filter(None, drafts)))
 
     async def _take(self, line: str) -> None:
         if is_command(line):
@@ -205,7 +220,7 @@ class _Chat:
         except NothingThere:
             raise
         except UsageError:
-            self._draft = line  # to be mended, not typed again
+            self._given_back.append(line)  # to be mended, not typed again
             raise
         if self._context.conversation is not conversation:
             self._status.forget_window()
@@ -223,8 +238,7 @@ class _Chat:
             conversation.move_head(before.id if before else None)
         if isinstance(end, Failed):
             # Nothing that was typed is lost, and nothing is sent into the same failure.
-            given_back = [text] if _says_nothing(end) else []
-            self._draft = "\n".join([*given_back, *self._typed.queued])
+            self._given_back += [*([text] if _says_nothing(end) else []), *self._typed.queued]
             self._typed.queued.clear()
             self._notices.complain(end.error)
 

@@ -65,7 +65,13 @@ def chat(
     async def work() -> None:
         from ollama_chat_tui.app import run_chat
 
-        await run_chat(environment, flags.wanted(environment), flags.settings(), may_fetch=flags.fetch)
+        await run_chat(
+            environment,
+            flags.wanted(environment),
+            flags.settings(),
+            may_fetch=flags.fetch,
+            is_debugging=flags.debug,
+        )
 
     finish(environment, work(), is_debugging=flags.debug)
 

@@ -140,6 +140,19 @@ def test_a_failure_gives_the_text_back(server: ScriptedServer, terminal: PtyTerm
     assert server.wait_for(nth=1).json["messages"] == [{"role": "user", "content": "a long question"}]
 
 
+def test_a_question_given_back_and_the_text_typed_meanwhile_stay_two_lines(
+    server: ScriptedServer, terminal: PtyTerminal
+) -> None:
+    more = Mark()
+    server.enqueue(wait(more), reply({"error": "no"}, status=500))
+    terminal.send("a question\r")
+    server.wait_for()
+    terminal.send("next\rlast")
+    terminal.wait_for("1 queued › last")
+    more.set()
+    terminal.wait_for(lambda: terminal.screen_text().endswith(">>> a question\n... next\n... last"))
+
+
 def test_a_broken_answer_is_kept(server: ScriptedServer, terminal: PtyTerminal) -> None:
     server.enqueue(head(), lines(text("Half")), reset())
     server.enqueue(*answer("Rest"))

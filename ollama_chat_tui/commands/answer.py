@@ -73,7 +73,10 @@ async def save_code(context: Context, text: str) -> str:
 
 
 def _save(source: str, file: str) -> str:
-    path = Path(file).expanduser()
+    try:
+        path = Path(file).expanduser()
+    except RuntimeError as exc:
+        raise UsageError(f"There is no user of the home directory in {file}.", "Write the path.") from exc
     try:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(source)

@@ -71,6 +71,8 @@ async def test_copy_and_code_save_to_a_file_and_never_over_one(talked: Context, 
     file = tmp_path / "a b.py"
     assert "13 bytes" in await run(talked, f"/code 1 save {file}")
     assert file.read_text() == 'print("a\tb")\n'
+    with pytest.raises(UsageError, match="no user"):
+        await run(talked, "/copy ~nobody-of-that-name/file")
     with pytest.raises(UsageError, match="exists already"):
         await run(talked, f"/copy code 2 {file}")
     with pytest.raises(UsageError, match="cannot be written"):
