@@ -6,7 +6,8 @@ One of several readers of the engine's events; it decides nothing that the engin
 from __future__ import annotations
 
 import base64
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +23,7 @@ from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import BadAnswer, ChatError, UsageError
+from ollama_chat_tui.errors import BadAnswer, ChatError, OutputFailed, UsageError
 from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.startup import Opening, make_ready
 from ollama_chat_tui.terminal.notices import Notices
@@ -43,12 +44,12 @@ class Question:
     """What is asked, and how the answer is wanted.
 
     Attributes:
-        words: the question; what stands in standard input follows it.
+        text: the question, whole.
         images: files to send with it.
         answer_format: `json`, a JSON Schema, or the name of a file with one; empty: any text.
     """
 
-    words: str
+    text: str
     images: tuple[Path, ...] = ()
     answer_format: str = ""
     output: Output = Output.TEXT
@@ -74,7 +75,7 @@ async def run_ask(
     """
     message = Message(
         Role.USER,
-        _question_text(question.words, environment.stdin),
+        question.text,
         images=tuple(_read_image(path) for path in question.images),
     )
     settings = replace(settings, format=_read_format(question.answer_format))
@@ -96,7 +97,7 @@ async def ask(
     """Ask and let `reader` show the answer.
 
     Raises:
-        ChatError: the answer failed, or it is not the JSON that was asked for.
+        ChatError: the answer failed, cannot be written, or is not the JSON that was asked for.
     """
     conversation = Conversation()
     conversation.append(message)
@@ -104,7 +105,8 @@ async def ask(
     end: Event | None = None
     async with aclosing(turn) as events:
         async for event in events:
-            reader.take(event)
+            with _writing():
+                reader.take(event)
             end = event
     if isinstance(end, Failed):
         raise end.error
@@ -127,6 +129,7 @@ class TextReader:
             self._last = event.text
         elif isinstance(event, Finished | Interrupted | Failed) and not self._last.endswith("\n"):
             self._stdout.write("\n")
+            self._stdout.flush()  # what is said of the end comes after it
 
 
 class JsonReader:
@@ -178,9 +181,26 @@ def _reader(output: Output, environment: Environment, settings: Settings) -> Rea
     return MarkdownReader(stdout, environment.variables)
 
 
-def _question_text(words: str, stdin: TextIO) -> str:
-    """The words, then what stands in standard input."""
-    piped = "" if stdin.isatty() else stdin.buffer.read().decode("utf-8", "replace").strip()
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise OutputFailed(f"The answer cannot be written: {exc.strerror}.") from exc
+
+
+def question_text(words: str, stdin: TextIO) -> str:
+    """The words, then what stands in standard input.
+
+    Raises:
+        UsageError: there is nothing, or it cannot be read.
+    """
+    try:
+        piped = "" if stdin.isatty() else stdin.buffer.read().decode("utf-8", "replace").strip()
+    except OSError as exc:
+        raise UsageError(f"Standard input cannot be read: {exc.strerror}.") from exc
     text = "\n\n".join(part for part in (words.strip(), piped) if part)
     if not text:
         raise UsageError("There is nothing to ask.", "Give a question as words or through a pipe.")

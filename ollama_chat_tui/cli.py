@@ -13,7 +13,7 @@ from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ExitCode
 from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
 from ollama_chat_tui.models_cli import models_app
-from ollama_chat_tui.outcome import finish
+from ollama_chat_tui.outcome import Work, finish
 
 THINK_VALUES = ("on", "off", "true", "false", "low", "medium", "high", "max")
 
@@ -60,12 +60,11 @@ def chat(
     context.obj = flags
     if context.invoked_subcommand:
         return
-    environment = Environment.of_process()
 
-    async def work() -> None:
+    def start(environment: Environment) -> Work:
         from ollama_chat_tui.app import run_chat
 
-        await run_chat(
+        return run_chat(
             environment,
             flags.wanted(environment),
             flags.settings(),
@@ -73,7 +72,7 @@ def chat(
             is_debugging=flags.debug,
         )
 
-    finish(environment, work(), is_debugging=flags.debug)
+    finish(start, is_debugging=flags.debug)
 
 
 @app.command()
@@ -97,20 +96,21 @@ def ask(
 ) -> None:
     """Ask one question and print the answer."""
     flags = flags.over(context.obj)
-    environment = Environment.of_process()
 
-    async def work() -> None:
-        from ollama_chat_tui.ask import Output, Question, run_ask
+    def start(environment: Environment) -> Work:
+        from ollama_chat_tui.ask import Output, Question, question_text, run_ask
 
         output = (
             Output.JSON if as_json else Output.EVENTS if as_events else Output.RAW if raw else Output.TEXT
         )
-        question = Question(" ".join(words or ()), tuple(image or ()), answer_format, output, not no_stream)
-        await run_ask(
+        # Read before there is an event loop, which Ctrl-C would have to wait for.
+        text = question_text(" ".join(words or ()), environment.stdin)
+        question = Question(text, tuple(image or ()), answer_format, output, not no_stream)
+        return run_ask(
             environment, flags.wanted(environment), flags.settings(), question, may_fetch=flags.fetch
         )
 
-    finish(environment, work(), is_debugging=flags.debug)
+    finish(start, is_debugging=flags.debug)
 
 
 @app.command()
@@ -121,12 +121,10 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
 ) -> None:
     """Look whether all that a chat needs is there, and say what to do where it is not."""
-    environment = Environment.of_process()
 
-    async def work() -> ExitCode:
+    def start(environment: Environment) -> Work:
         from ollama_chat_tui.doctor import run_doctor
 
-        wanted = flags.over(context.obj).wanted(environment)
-        return await run_doctor(environment, wanted, as_json=as_json)
+        return run_doctor(environment, flags.over(context.obj).wanted(environment), as_json=as_json)
 
-    finish(environment, work(), is_debugging=flags.debug or context.obj.debug)
+    finish(start, is_debugging=flags.debug or context.obj.debug)

@@ -5,6 +5,7 @@ One value, built in `main` and handed down, so that a test brings its own. Nothi
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -39,7 +40,8 @@ class Environment:
     @classmethod
     def of_process(cls) -> Environment:
         """Describe the running process."""
-        return cls(sys.stdin, sys.stdout, sys.stderr, os.environ, *_places(os.environ))
+        streams = _stream(sys.stdin), _writable(_stream(sys.stdout)), _stream(sys.stderr)
+        return cls(*streams, os.environ, *_places(os.environ))
 
     @property
     def is_interactive(self) -> bool:
@@ -55,6 +57,18 @@ def make_private_dir(path: Path) -> Path:
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def _stream(stream: TextIO | None) -> TextIO:
+    """Stand in for a stream that the shell has closed (`<&-`): nothing comes from it, nothing is kept."""
+    return stream if stream is not None else io.TextIOWrapper(io.BytesIO(), "utf-8")
+
+
+def _writable(stream: TextIO) -> TextIO:
+    """Let every text be written: what the encoding lacks (latin-1 has no 漢) is shown by its number."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _places(variables: Mapping[str, str]) -> tuple[Path, Path, Path]:

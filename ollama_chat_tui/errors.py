@@ -27,6 +27,7 @@
     │       ├── StreamBroken      the connection died, or the stream held garbage
     │       └── AnswerIncomplete  the stream ended in order but without `done`
     ├── BadAnswer                 the answer is not in the format that was asked for
+    ├── OutputFailed              the answer cannot be written
     ├── ToolRoundsExceeded        the model goes on calling tools and never answers
     ├── ToolMissing               a program of the system cannot be run
     │   ├── NoClipboard           nothing takes a text of this size
@@ -219,6 +220,10 @@ class BadAnswer(ChatError):
     """The answer is not in the format that was asked for."""
 
     exit_code = ExitCode.BAD_FORMAT
+
+
+class OutputFailed(ChatError):
+    """The answer cannot be written."""
 
 
 class ToolRoundsExceeded(ChatError):

@@ -9,7 +9,7 @@ import typer
 
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.flags import ConnectionFlags, LoadingFlags, taking_flags
-from ollama_chat_tui.outcome import finish
+from ollama_chat_tui.outcome import Work, finish
 
 if TYPE_CHECKING:
     from ollama_chat_tui.models import Models
@@ -116,12 +116,12 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    environment = Environment.of_process()
-
-    async def work() -> None:
+    def start(environment: Environment) -> Work:
         from ollama_chat_tui.models import with_models
 
         given = flags.over(context.obj)
-        await with_models(environment, given.wanted(environment), ask, as_json=as_json, may_fetch=given.fetch)
+        return with_models(
+            environment, given.wanted(environment), ask, as_json=as_json, may_fetch=given.fetch
+        )
 
-    finish(environment, work(), is_debugging=flags.debug or context.obj.debug)
+    finish(start, is_debugging=flags.debug or context.obj.debug)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+import sys
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from typer import Exit
@@ -12,25 +13,38 @@ from typer import Exit
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, Defect, ExitCode
 
+Work = Coroutine[Any, Any, ExitCode | None]
 
-def finish(
-    environment: Environment, work: Coroutine[Any, Any, ExitCode | None], *, is_debugging: bool
-) -> NoReturn:
+
+def finish(start: Callable[[Environment], Work], *, is_debugging: bool) -> NoReturn:
     """Run to the end and leave with an exit code; a traceback only for those who debug."""
     try:
-        code = asyncio.run(work) or ExitCode.OK
+        code = asyncio.run(start(Environment.of_process())) or ExitCode.OK
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader of a pipe has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), environment.stdout.fileno())
-        code = ExitCode.OK
+        code = ExitCode.OK  # the reader of a pipe has seen enough
     except Exception as exc:
         if is_debugging:
             raise
         error = exc if isinstance(exc, ChatError) else Defect.of(exc)
-        from ollama_chat_tui.terminal.notices import Notices
-
-        Notices(environment.stderr, environment.variables).complain(error)
+        _complain(error)
         code = error.exit_code
+    _put_away_stdout()
     raise Exit(code)
+
+
+def _complain(error: ChatError) -> None:
+    from ollama_chat_tui.terminal.notices import Notices
+
+    if sys.stderr is not None:
+        Notices(sys.stderr, os.environ).complain(error)
+
+
+def _put_away_stdout() -> None:
+    """Drop what cannot be written: Python would complain of it once more at exit."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -213,6 +213,81 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(server: ScriptedServer, h
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, b"line\n", b"")
 
 
+def ask_in_shell(redirections: str, home: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {' '.join([*COMMAND, 'ask', 'hi'])} {redirections}"],
+        env=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("reader", ["head -c1", "true"])
+def test_a_reader_that_leaves_at_the_last_moment_is_no_error(
+    server: ScriptedServer, home: dict[str, str], reader: str
+) -> None:
+    server.enqueue(*answer("x"))
+    shown = ask_in_shell(f"| {reader}", home)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+
+
+def test_a_full_disk_is_said_in_one_sentence(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.enqueue(*answer("x"))
+    shown = ask_in_shell("> /dev/full", home)
+    assert (shown.returncode, shown.stderr) == (
+        1,
+        b"The answer cannot be written: No space left on device.\n",
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_an_empty_one(server: ScriptedServer, home: dict[str, str], closed: str) -> None:
+    server.enqueue(*answer("x"))
+    shown = ask_in_shell(closed, home)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert shown.stdout == (b"" if closed == ">&-" else b"x\n")
+
+
+def test_standard_input_that_cannot_be_read_is_said(home: dict[str, str]) -> None:
+    shown = ask_in_shell("0> /dev/null", home)
+    assert shown.returncode == 2
+    assert b"Standard input cannot be read" in shown.stderr
+
+
+def test_ctrl_c_ends_the_wait_for_standard_input(home: dict[str, str]) -> None:
+    child = subprocess.Popen(
+        [*COMMAND, "ask"], env={**home, "PYTHONVERBOSE": "1"}, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert child.stderr is not None
+    while b"ollama_chat_tui.ask'" not in child.stderr.readline():
+        pass
+    child.send_signal(signal.SIGINT)
+    child.stderr.read()  # until its end, while standard input stays open
+    assert child.wait(PATIENCE_S) == 130
+    child.communicate()
+
+
+def test_what_the_encoding_lacks_is_shown_by_its_number(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.enqueue(*answer("ä漢"))
+    shown = ask_in_shell("", {**home, "PYTHONIOENCODING": "latin-1"})
+    assert (shown.returncode, shown.stdout) == (0, b"\xe4\\u6f22\n")
+
+
+def test_a_data_directory_of_nobody_is_said(home: dict[str, str]) -> None:
+    asked = run("ask", "hi", home={**home, "OLLAMA_CHAT_DATA_DIR": "~nobody-of-that-name/x"})
+    assert asked.returncode == 2
+    assert asked.stderr.startswith("OLLAMA_CHAT_DATA_DIR is ~nobody-of-that-name/x")
+
+
+def test_what_is_said_of_a_broken_answer_stands_below_it(
+    server: ScriptedServer, home: dict[str, str]
+) -> None:
+    server.enqueue(head(), lines(text("Half")), reset())
+    assert ask_in_shell("2>&1", home).stdout.startswith(b"Half\nThe connection")
+
+
 def test_in_a_terminal_the_answer_is_markdown(server: ScriptedServer, home: dict[str, str]) -> None:
     more = Mark()
     script = [head(), lines(text("", thinking="Hmm."), text("# Title\n\nSome **bold** wo")), wait(more)]

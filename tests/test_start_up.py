@@ -67,3 +67,17 @@ def test_a_chat_without_a_terminal_points_to_ask(tmp_path: Path) -> None:
     shown = run("--embedded", home=fresh_home(tmp_path))
     assert shown.returncode == 2
     assert "ollama-chat ask" in shown.stderr
+
+
+def test_ctrl_c_while_it_is_imported_is_no_traceback() -> None:
+    code = (
+        "import importlib.abc, signal, sys\n"
+        "class Finder(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from ollama_chat_tui.__main__ import main\n"
+        "main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")
