@@ -70,6 +70,11 @@ class Opening:
         """
         return await asyncio.shield(self.start())
 
+    def remember(self, model: str) -> None:
+        """Note that the user went over to `model`: it is the one to begin with the next time."""
+        if self._task and self._task.done() and not self._task.cancelled() and not self._task.exception():
+            self._note(self._task.result().client.host.label, model)
+
     async def _open(self) -> Answerer:
         choice = await open_choice(self._environment, self._wanted)
         try:
@@ -79,13 +84,18 @@ class Opening:
             raise
 
     async def _choose_model(self, choice: Choice) -> str:
-        state = load_state(self._environment)
         host = choice.client.host.label
-        chosen = await choose_model(choice, self._model, state.last_models.get(host, ""))
-        if not choice.default_model and state.last_models.get(host) != chosen:
-            state.last_models[host] = chosen
-            save_state(self._environment, state)
+        remembered = load_state(self._environment).last_models.get(host, "")
+        chosen = await choose_model(choice, self._model, remembered)
+        if not choice.default_model:
+            self._note(host, chosen)
         return chosen
+
+    def _note(self, host: str, model: str) -> None:
+        state = load_state(self._environment)  # anew: another chat may have changed it meanwhile
+        if state.last_models.get(host) != model:
+            state.last_models[host] = model
+            save_state(self._environment, state)
 
 
 class LateBackend:
@@ -128,7 +138,8 @@ async def make_ready(environment: Environment, wanted: Wanted, notices: Notices,
     is_named = bool(wanted.host.strip() or wanted.model_file)
     if is_named or not is_installed() or have_weights(environment):
         return
-    if not wanted.is_embedded and _something_listens():
+    if not wanted.is_embedded and _something_listens() and (server := await find_server(wanted)):
+        await server.client.aclose()
         return
     if not may_fetch and not (environment.is_interactive and await _consents(notices)):
         open_embedded(environment, wanted)  # says what is missing, and where it can be put

@@ -12,7 +12,7 @@ import pytest
 
 from tests.command import COMMAND, PATIENCE_S, chat, fresh_home, run
 from tests.scripted_replies import Signal as Mark
-from tests.scripted_replies import answer, done, end, head, lines, note, reply, reset, text, wait
+from tests.scripted_replies import answer, done, end, head, installed, lines, note, reply, reset, text, wait
 from tests.scripted_server import ScriptedServer, closed_port
 
 
@@ -172,11 +172,18 @@ def test_a_server_without_models_says_how_to_get_one(server: ScriptedServer, hom
 
 def test_the_model_last_used_is_used_again(server: ScriptedServer, home: dict[str, str]) -> None:
     server.models = [{**server.models[0], "name": name} for name in ("new:latest", "old:latest")]
-    for flags in ([], ["-m", "old:latest"], []):
+    for flags in ([], ["-m", "old"], []):
         server.enqueue(*answer("ok"))
         run("ask", *flags, "hi", home=home)
     used = [request.json["model"] for request in server.to("/api/chat")]
-    assert used == ["new:latest", "old:latest", "old:latest"]
+    assert used == ["new:latest", "old", "old:latest"]
+
+
+def test_a_model_that_only_embeds_is_not_chosen(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.models = [installed("nomic-embed-text:latest", "embedding"), *server.models]
+    server.enqueue(*answer("ok"))
+    run("ask", "hi", home=home)
+    assert server.wait_for().json["model"] == "m:latest"
 
 
 def test_ctrl_c_stops_the_model_and_keeps_what_was_written(

@@ -13,7 +13,7 @@ import pytest
 from tests.command import chat, fresh_home, rows_with
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal as Mark
-from tests.scripted_replies import answer, done, end, head, lines, reply, reset, text, wait
+from tests.scripted_replies import answer, done, end, head, installed, lines, reply, reset, text, wait
 from tests.scripted_server import ScriptedServer, closed_port
 
 READY = ">>> "
@@ -206,6 +206,18 @@ def test_a_new_conversation_forgets(server: ScriptedServer, terminal: PtyTermina
     terminal.send("two\r")
     wait_for_prompt(terminal, 4)
     assert server.wait_for(nth=1).json["messages"] == [{"role": "user", "content": "two"}]
+
+
+def test_the_model_gone_over_to_is_used_the_next_time(
+    server: ScriptedServer, home: dict[str, str], terminal: PtyTerminal
+) -> None:
+    server.models.append(installed("other:1b"))
+    terminal.send("/model other:1b\r")
+    terminal.wait_for("Now talking to other:1b.")
+    terminal.send("\x04")
+    terminal.wait_for_exit()
+    with chat(home=home) as again:
+        again.wait_for("other:1b at http")
 
 
 def test_hostile_text_never_drives_the_terminal(server: ScriptedServer, terminal: PtyTerminal) -> None:

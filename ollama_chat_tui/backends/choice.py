@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ollama_chat_tui.backends.client import OllamaClient
+from ollama_chat_tui.backends.client import OllamaClient, same_model
 from ollama_chat_tui.backends.connection import Access
 from ollama_chat_tui.backends.hosts import DEFAULT_HOST, Host, parse_host
 from ollama_chat_tui.environment import Environment
@@ -88,10 +88,12 @@ def open_embedded(environment: Environment, wanted: Wanted) -> Choice:
             f"Get Ollama ({GET_OLLAMA}), or: pip install 'ollama-chat-tui[embedded]'",
         )
     if wanted.model_file is None and not have_weights(environment):
-        raise WeightsMissing(
-            "The embedded model is not here yet (93 MB).",
-            f"Download it with --fetch, or put it at {weights_path(environment)}",
-        )
+        sentence = "The embedded model is not here yet (93 MB)."
+        hint = f"Download it with --fetch, or put it at {weights_path(environment)}"
+        if not wanted.is_embedded:
+            sentence = f"No Ollama answers at {DEFAULT_HOST.label}, and t{sentence[1:]}"
+            hint = f"Start Ollama, or get it: {GET_OLLAMA}. {hint}"
+        raise WeightsMissing(sentence, hint)
     model = model_from_file(wanted.model_file) if wanted.model_file else default_model(environment)
     client = OllamaClient(EMBEDDED_HOST, transport=EmbeddedTransport(model))
     notice = f"{model.name} ({model.size // 1_000_000} MB) answers, in this program, without a server."
@@ -112,9 +114,10 @@ async def choose_model(choice: Choice, asked: str, remembered: str) -> str:
     """
     if asked or choice.default_model:
         return asked or choice.default_model
-    names = [model.name for model in await choice.client.installed()]
+    names = [model.name for model in await choice.client.installed() if model.can_chat]
     if not names:
         raise NoModels(
-            f"{choice.client.host.label} has no models yet.", "Get one, such as: ollama pull qwen3:4b"
+            f"{choice.client.host.label} has no models to chat with yet.",
+            "Get one, such as: ollama pull qwen3:4b",
         )
-    return remembered if remembered in names else names[0]
+    return next((name for name in names if same_model(name, remembered)), names[0])

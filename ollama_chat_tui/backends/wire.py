@@ -147,6 +147,11 @@ class InstalledModel(Struct):
     remote_model: str = ""
     remote_host: str = ""
 
+    @property
+    def can_chat(self) -> bool:
+        """Whether it answers at all; an old server does not tell, a model for embeddings does not."""
+        return self.capabilities is None or "completion" in self.capabilities
+
 
 class InstalledModels(Struct):
     models: list[InstalledModel] | None = None

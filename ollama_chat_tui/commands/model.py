@@ -62,6 +62,7 @@ async def pick_model(context: Context, _: str) -> str:
 
 async def _switch(context: Context, name: str) -> str:
     context.settings = replace(context.settings, model=name)
+    context.opening.remember(name)
     return f"Now talking to {name}."
 
 

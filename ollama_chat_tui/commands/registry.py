@@ -75,6 +75,10 @@ class Opening(Protocol):
         """Wait for it; raises `ChatError` when nothing answers."""
         ...
 
+    def remember(self, model: str) -> None:
+        """Begin with `model` the next time."""
+        ...
+
 
 @dataclass
 class Context:

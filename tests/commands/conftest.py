@@ -71,9 +71,13 @@ class Opened:
 
     def __init__(self, client: OllamaClient) -> None:
         self.client = client
+        self.remembered = ""
 
     async def answerer(self) -> Answerer:
         return Answerer(self.client, "qwen3:8b", "")
+
+    def remember(self, model: str) -> None:
+        self.remembered = model
 
 
 def _fits(screen: NotedScreen) -> Screen:

@@ -1,0 +1,73 @@
+"""What is made ready before there is a backend."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from ollama_chat_tui import startup
+from ollama_chat_tui.backends import choice
+from ollama_chat_tui.backends.choice import Wanted
+from ollama_chat_tui.backends.embedded import weights
+from ollama_chat_tui.backends.hosts import parse_host
+from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.errors import WeightsMissing
+from ollama_chat_tui.terminal.notices import Notices
+from tests.scripted_replies import reply
+from tests.scripted_server import ScriptedServer
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, tmp_path / "d", tmp_path / "s")
+
+
+async def fetched(
+    server: ScriptedServer,
+    environment: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    may_fetch: bool = True,
+) -> bool:
+    """Make ready where `server` is at the default address; returns whether the model was fetched."""
+    fetches = []
+
+    async def fetch(environment: Environment, _on_progress: object) -> None:
+        fetches.append(environment)
+
+    monkeypatch.setattr(weights, "fetch_weights", fetch)
+    for module in (startup, choice):
+        monkeypatch.setattr(module, "DEFAULT_HOST", parse_host(server.url))
+    notices = Notices(environment.stderr, {})
+    await startup.make_ready(environment, Wanted(), notices, may_fetch=may_fetch)
+    return bool(fetches)
+
+
+async def test_nothing_is_fetched_where_ollama_answers(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer() as server:
+        assert not await fetched(server, environment, monkeypatch)
+
+
+async def test_the_model_is_fetched_where_something_else_stands_at_ollamas_address(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer() as server:
+        server.enqueue(reply("<html>", status=404), path="/api/version")
+        assert await fetched(server, environment, monkeypatch)
+
+
+async def test_without_leave_to_fetch_both_ways_out_are_named(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer() as server:
+        server.enqueue(reply("<html>", status=404), path="/api/version")
+        with pytest.raises(
+            WeightsMissing, match=r"No Ollama answers at .*, and the embedded model"
+        ) as caught:
+            await fetched(server, environment, monkeypatch, may_fetch=False)
+    assert "--fetch" in caught.value.hint
+    assert "https://ollama.com/download" in caught.value.hint
