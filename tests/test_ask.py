@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -306,6 +308,39 @@ def test_in_a_terminal_the_answer_is_markdown(server: ScriptedServer, home: dict
         assert terminal.wait_for_exit() == 0
         assert [row for row in terminal.screen.screen_rows() if row][-1] == "Some bold words."
         assert "stops" not in terminal.screen_text()
+
+
+HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_however_it_ends_the_terminal_has_its_cursor_and_the_text_so_far(
+    server: ScriptedServer, home: dict[str, str], number: signal.Signals
+) -> None:
+    server.enqueue(head(), lines(text("Half an")), wait(Mark()))
+    with chat("ask", "hi", home=home) as terminal:
+        terminal.wait_for("Ctrl-C stops")
+        terminal.wait_for("Half an")
+        os.kill(terminal.process.pid, number)
+        assert terminal.wait_for_exit() == (130 if number == signal.SIGINT else -number)
+        assert terminal.screen_text().strip() == "Half an"
+        assert terminal.output.rfind(SHOWN) > terminal.output.rfind(HIDDEN)
+
+
+def test_while_it_is_suspended_the_shell_has_the_cursor(server: ScriptedServer, home: dict[str, str]) -> None:
+    more = Mark()
+    server.enqueue(head(), lines(text("Half an")), wait(more), lines(text("d half"), done()), end())
+    with chat("ask", "hi", home=home) as terminal:
+        terminal.wait_for("Half an")
+        terminal.send("\x1a")
+        stopped = partial(os.waitpid, terminal.process.pid, os.WUNTRACED | os.WNOHANG)
+        terminal.wait_for(lambda: os.WIFSTOPPED(stopped()[1]))
+        assert terminal.output.rfind(SHOWN) > terminal.output.rfind(HIDDEN)
+        assert "stops" not in terminal.screen_text()
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        more.set()
+        assert terminal.wait_for_exit() == 0
+        assert [row for row in terminal.screen.screen_rows() if row][-1] == "Half and half"
 
 
 def test_raw_text_in_a_terminal_is_harmless(server: ScriptedServer, home: dict[str, str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -14,9 +16,11 @@ from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.region import LiveRegion
 from ollama_chat_tui.terminal.theme import colour_depth, make_theme
 
+_TSTP = getattr(signal, "SIGTSTP", None)  # Windows has none
+
 
 class MarkdownReader:
-    """Fits `ask.Reader`."""
+    """Fits `ask.Reader`; made where a loop runs."""
 
     def __init__(self, stdout: TextIO, variables: Mapping[str, str]) -> None:
         size = shutil.get_terminal_size()
@@ -24,6 +28,9 @@ class MarkdownReader:
         self._region = LiveRegion(stdout, size)
         self._rows = TurnRows(theme, size.columns, ThinkingView.FOLD)
         self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        if _TSTP is not None:
+            self._loop.add_signal_handler(_TSTP, self._suspend)
 
     def take(self, event: Event) -> None:
         """Note one event; a frame shows what came since the last one, and the end shows all."""
@@ -32,13 +39,23 @@ class MarkdownReader:
                 self._timer.cancel()
             self._region.draw(self._rows.finish().finished, [])
             self._region.close()
+            if _TSTP is not None:
+                self._loop.remove_signal_handler(_TSTP)
             return
         self._rows.take(event)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FRAME_S, self._draw)
+            self._timer = self._loop.call_later(FRAME_S, self._draw)
+
+    def _suspend(self) -> None:
+        """Leave the shell no live rows, and a cursor; the others of a pipeline have stopped by themselves."""
+        self._region.close()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._draw()
 
     def _draw(self) -> None:
-        self._timer = None
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
         size = shutil.get_terminal_size()
         if size != self._region.size:
             self._region.resize(size)
