@@ -13,6 +13,7 @@ from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.chat import register_chat_commands
 from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.notices import Notices
 
 ABSENT = cast(Any, None)
@@ -39,7 +40,7 @@ def chat_of(*lines: str) -> tuple[_Chat, io.StringIO]:
         raise ZeroDivisionError("never mind")
 
     context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry)
-    return _Chat(context, ABSENT, cast(Any, TypedLines(lines)), ABSENT, Notices(shown, {})), shown
+    return _Chat(context, ABSENT, cast(Any, TypedLines(lines)), ABSENT, Notices(shown, {}), Status()), shown
 
 
 async def test_a_defect_is_told_and_the_chat_goes_on() -> None:

@@ -29,7 +29,10 @@ def register_answer_commands(registry: Registry) -> None:
 
 
 async def copy(context: Context, text: str) -> str:
-    """Copy the last answer, all of the chat, or a block of code or a table, as it was written."""
+    """Copy the last answer, or a part of it, as it was written.
+
+    `all` is the whole chat, `code` and `table` one block; without a number the last.
+    """
     words = text.split()
     source, words = _source(context, words)
     if words:
@@ -94,7 +97,7 @@ async def view(context: Context, text: str) -> str:
 
 
 async def think(context: Context, text: str) -> str:
-    """Show whether the model thinks, set it, or say how its thoughts are shown."""
+    """Say whether the model thinks, and how its thoughts are shown."""
     word, _, rest = text.partition(" ")
     if word == "last":
         thinking = _answer(context, rest).thinking

@@ -29,7 +29,7 @@ async def show_help(context: Context, name: str) -> str:
         return f"{command.usage}\n{command.help}" + (f"\nAlso: {others}" if others else "")
     shown = []
     for topic, commands in context.registry.topics().items():
-        rows = [(f"  {_short_usage(command)}", command.help) for command in commands]
+        rows = [(f"  {_short_usage(command)}", command.summary) for command in commands]
         shown += [topic, *in_columns(rows), ""]
     return "\n".join([*shown, "More of one: /help COMMAND. The keys: /keys."])
 

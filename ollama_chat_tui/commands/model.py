@@ -38,7 +38,10 @@ def register_model_commands(registry: Registry) -> None:
 
 
 async def choose_model(context: Context, name: str) -> str:
-    """Say which model answers, or go on with another one; the conversation stays."""
+    """Say which model answers, or go on with another one.
+
+    The conversation stays.
+    """
     if not name:
         return f"{context.settings.model} answers. /models shows the others."
     for model in await context.client.installed():
@@ -83,7 +86,10 @@ async def show_loaded(context: Context, _: str) -> str:
 
 
 async def load(context: Context, name: str) -> str:
-    """Load a model with the options in force, so that the first question does not wait."""
+    """Load a model, so that the first question does not wait.
+
+    It is loaded with the options in force.
+    """
     settings = replace(context.settings, model=name) if name else context.settings
     return (await facts.load_model(context.client, settings)).sentence
 
@@ -105,7 +111,10 @@ async def keep_alive(context: Context, text: str) -> str:
 
 
 async def pull(context: Context, name: str) -> str:
-    """Fetch a model from the registry; stop with Ctrl-C and go on later with the same command."""
+    """Fetch a model from the registry.
+
+    Ctrl-C stops it; the same command goes on where it stopped.
+    """
     with context.screen.progress() as show_progress:
         async with aclosing(facts.pull_model(context.client, name)) as steps:
             async for step in steps:

@@ -25,4 +25,4 @@ def commands_page(registry: Registry) -> str:
 def _row(command: Command) -> str:
     also = "".join(f", `/{alias}`" for alias in command.aliases)
     usage = command.usage.replace("|", "\\|")
-    return f"| `{usage}`{also} | {command.help} |\n"
+    return f"| `{usage}`{also} | {' '.join(command.help.split())} |\n"

@@ -130,10 +130,12 @@ Run = Callable[[Context, str], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Command:
-    """A command: `usage` shows its arguments, `help` is the first line of the docstring.
+    """A command.
 
     Attributes:
         topic: what it stands under in the help.
+        usage: its name and arguments.
+        help: its docstring; the first line says what it does, on a row of a list.
         needs_server: it is run only when it is known who answers.
         words: what may follow its name, for completion.
     """
@@ -146,6 +148,11 @@ class Command:
     needs_server: bool
     words: Words | None
     run: Run
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a few words."""
+        return self.help.partition("\n")[0]
 
 
 class Registry:
@@ -178,9 +185,7 @@ class Registry:
             if not help_text:
                 raise ValueError(f"/{name} has no help")
             usage = f"/{name} {arguments}".strip()
-            command = Command(
-                self._topic, name, aliases, usage, help_text.splitlines()[0], needs_server, words, run
-            )
+            command = Command(self._topic, name, aliases, usage, help_text, needs_server, words, run)
             for each in (name, *aliases):
                 if each in self._commands:
                     raise ValueError(f"/{each} stands twice")
@@ -200,7 +205,7 @@ class Registry:
 
     def descriptions(self) -> list[tuple[str, str]]:
         """Every name, aliases too, and what it does."""
-        return [(name, command.help) for name, command in self._commands.items()]
+        return [(name, command.summary) for name, command in self._commands.items()]
 
     def complete(self, context: Context, line: str) -> tuple[int, list[Word]]:
         """What may stand at the end of `line`, and where in `line` it begins."""

@@ -77,7 +77,10 @@ async def unset(context: Context, name: str) -> str:
 
 
 async def seed(context: Context, text: str) -> str:
-    """Set the seed; `random` draws one and shows it, so that the answer can be had again."""
+    """Set the seed, so that an answer can be had again.
+
+    `random` draws one and shows it.
+    """
     if text == "random":
         text = str(secrets.randbelow(MAX_SEED))
     return _set(context, "seed", text)

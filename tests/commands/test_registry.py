@@ -33,11 +33,14 @@ async def test_help_shows_every_command_once(context: Context) -> None:
     shown = await run(context, "/help")
     for name in ("/help", "/model", "/new", "/quit"):
         assert sum(line.split()[:1] == [name] for line in shown.splitlines()) == 1
+    assert max(map(len, shown.splitlines())) < 80
 
 
 async def test_help_of_one_command_shows_usage_and_aliases(context: Context) -> None:
     assert await run(context, "/help quit") == "/quit\nLeave.\nAlso: /exit, /bye"
-    assert (await run(context, "/? /model")).startswith("/model [NAME]\n")
+    shown = await run(context, "/? /model")
+    assert shown.startswith("/model [NAME]\nSay which model answers")
+    assert "The conversation stays." in shown
 
 
 @pytest.mark.parametrize(
