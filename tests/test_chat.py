@@ -220,6 +220,19 @@ def test_the_model_gone_over_to_is_used_the_next_time(
         again.wait_for("other:1b at http")
 
 
+def test_a_model_being_loaded_is_seen_and_can_be_stopped(
+    server: ScriptedServer, terminal: PtyTerminal
+) -> None:
+    server.enqueue(wait(Mark()))
+    terminal.send("/load\r")
+    terminal.wait_for("Loading m:latest")
+    request = server.wait_for()
+    terminal.send("\x03")
+    terminal.wait_for("Stopped.")
+    request.closed.wait()
+    assert "Loading" not in terminal.screen_text()
+
+
 def test_hostile_text_never_drives_the_terminal(server: ScriptedServer, terminal: PtyTerminal) -> None:
     hostile = "\x1b]0;owned\x07\x1b[2J\x9b31m\x1b]52;c;AAAA\x1b\\ \u202eevil"
     server.enqueue(*answer(hostile, "\n```\n" + hostile + "\n```\n"))

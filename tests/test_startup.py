@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,12 @@ from ollama_chat_tui.errors import WeightsMissing
 from ollama_chat_tui.terminal.notices import Notices
 from tests.scripted_replies import reply
 from tests.scripted_server import ScriptedServer
+from tests.weights import environment_in
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, tmp_path / "d", tmp_path / "s")
+    return environment_in(tmp_path, {})
 
 
 async def fetched(

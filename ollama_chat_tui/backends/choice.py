@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ollama_chat_tui.backends.client import OllamaClient, same_model
+from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.connection import Access
 from ollama_chat_tui.backends.hosts import DEFAULT_HOST, Host, parse_host
+from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BackendError, EngineMissing, NoModels, WeightsMissing
 

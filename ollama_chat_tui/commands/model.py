@@ -13,6 +13,7 @@ from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
 from ollama_chat_tui.commands.words import model_names, models_and_parts, one_of
 from ollama_chat_tui.errors import NothingThere, UsageError
+from ollama_chat_tui.progress import Progress
 
 
 def register_model_commands(registry: Registry) -> None:
@@ -91,7 +92,9 @@ async def load(context: Context, name: str) -> str:
     It is loaded with the options in force.
     """
     settings = replace(context.settings, model=name) if name else context.settings
-    return (await facts.load_model(context.client, settings)).sentence
+    with context.screen.progress() as show_progress:
+        show_progress(Progress(f"Loading {settings.model}"))
+        return (await facts.load_model(context.client, settings)).sentence
 
 
 async def unload(context: Context, name: str) -> str:
