@@ -88,11 +88,17 @@ async def run_ask(
             if found.notice:
                 notices.whisper(found.notice)
             reader = _reader(question.output, environment, settings)
-            await ask(message, settings, found.client, reader, stream=question.stream)
+            await ask(message, settings, found.client, reader, notices, stream=question.stream)
 
 
 async def ask(
-    message: Message, settings: Settings, backend: Backend, reader: Reader, *, stream: bool = True
+    message: Message,
+    settings: Settings,
+    backend: Backend,
+    reader: Reader,
+    notices: Notices,
+    *,
+    stream: bool = True,
 ) -> None:
     """Ask and let `reader` show the answer.
 
@@ -110,8 +116,11 @@ async def ask(
             end = event
     if isinstance(end, Failed):
         raise end.error
-    if isinstance(end, Finished) and settings.format is not None:
-        _check_json(end.message.content)
+    if isinstance(end, Finished):
+        if end.metrics.cut_by:
+            notices.whisper(f"The answer was cut by {end.metrics.cut_by}.")
+        if settings.format is not None:
+            _check_json(end.message.content)
 
 
 class TextReader:

@@ -251,6 +251,13 @@ def test_a_full_disk_is_said_in_one_sentence(server: ScriptedServer, home: dict[
     )
 
 
+def test_an_answer_that_was_cut_is_said_to_be(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.enqueue(*answer("Half", reason="length"))
+    asked = run("ask", "-o", "num_predict=20", "hi", home=home)
+    assert (asked.returncode, asked.stdout) == (0, "Half\n")
+    assert asked.stderr == "The answer was cut by num_predict.\n"
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 def test_a_closed_stream_is_an_empty_one(server: ScriptedServer, home: dict[str, str], closed: str) -> None:
     server.enqueue(*answer("x"))

@@ -100,8 +100,8 @@ def open_embedded(environment: Environment, wanted: Wanted) -> Choice:
     notice = f"{model.name} ({model.size // 1_000_000} MB) answers, in this program, without a server."
     if not wanted.is_embedded and not wanted.model_file:
         notice = (
-            f"No Ollama answers at {DEFAULT_HOST.label}. {notice} It is tiny and often wrong; "
-            f"for real models get Ollama: {GET_OLLAMA}"
+            f"No Ollama answers at {DEFAULT_HOST.label}.\n{notice}\n"
+            f"It is tiny and often wrong; get Ollama for real models: {GET_OLLAMA}"
         )
     return Choice(client, notice, model.name)
 
