@@ -101,7 +101,7 @@ def open_embedded(environment: Environment, wanted: Wanted) -> Choice:
     if not wanted.is_embedded and not wanted.model_file:
         notice = (
             f"No Ollama answers at {DEFAULT_HOST.label}.\n{notice}\n"
-            f"It is tiny and often wrong; get Ollama for real models: {GET_OLLAMA}"
+            f"It is tiny and often wrong; for real models: {GET_OLLAMA}"
         )
     return Choice(client, notice, model.name)
 
