@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 QUESTION := In one short paragraph: why is the sky blue?
 
-.PHONY: help chat test coverage check docs format lock clean
+.PHONY: help chat test coverage check docs format screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 chat: $(VENV)/.chat ## set up what is missing and open the chat (asks one question when stdin is no terminal)
 	@if [ -t 0 ]; then $(BIN)/ollama-chat --fetch; else $(BIN)/ollama-chat ask --fetch '$(QUESTION)'; fi
@@ -39,6 +39,9 @@ docs: $(VENV)/.dev ## renew the pages that are made from tables
 format: $(VENV)/.dev ## rewrite the sources in the house format
 	@$(BIN)/ruff format --quiet
 	@$(BIN)/ruff check --fix --quiet
+
+screenshots: $(VENV)/.dev ## take the pictures of the README anew
+	@$(BIN)/python -m tests.pictures
 
 lock: ## renew constraints.txt from the newest releases
 	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock

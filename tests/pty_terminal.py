@@ -189,7 +189,7 @@ def _text(row: Mapping[int, Any]) -> str:
 class PtyTerminal:
     """A command in a terminal of its own: it leads a session and has job control.
 
-    Everything is read and answered inside `wait_for`; no thread runs.
+    Everything is read and answered inside `wait_for`; no thread runs. A `screen` brings its own size.
     """
 
     def __init__(
@@ -201,12 +201,13 @@ class PtyTerminal:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         reflows: bool = True,
+        screen: StrictScreen | None = None,
     ) -> None:
-        self.screen = StrictScreen(columns, lines, reflows=reflows)
+        self.screen = screen or StrictScreen(columns, lines, reflows=reflows)
         self.output = b""
         self._stream = pyte.ByteStream(self.screen)
         self.master, slave = pty.openpty()
-        self._set_size(columns, lines)
+        self._set_size(self.screen.columns, self.screen.lines)
         self.modes_at_start = termios.tcgetattr(slave)
         environment = {**(os.environ if env is None else env), "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
