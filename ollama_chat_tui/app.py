@@ -27,19 +27,18 @@ from ollama_chat_tui.errors import ChatError, Defect, NothingThere, NotInteracti
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.startup import LateBackend, Opening, make_ready
 from ollama_chat_tui.status import Status
-from ollama_chat_tui.terminal.answer import AnswerScreen
-from ollama_chat_tui.terminal.background import ask_background
-from ollama_chat_tui.terminal.bar import Bar
+from ollama_chat_tui.terminal.answers import Answers, make_answers
+from ollama_chat_tui.terminal.bar import make_bar
 from ollama_chat_tui.terminal.completion import Candidate
-from ollama_chat_tui.terminal.drawer import make_tty
 from ollama_chat_tui.terminal.early_keys import keep_early_keys
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.outlet import Outlet
+from ollama_chat_tui.terminal.plain import plain_output
 from ollama_chat_tui.terminal.prompt import Prompt, PromptOptions
 from ollama_chat_tui.terminal.sanitize import sanitize
 from ollama_chat_tui.terminal.screen import TerminalScreen
-from ollama_chat_tui.terminal.theme import colour_depth, make_theme
 from ollama_chat_tui.terminal.typeahead import TypeAhead
+from ollama_chat_tui.terminal.views import ThinkingViews
 
 
 async def run_chat(
@@ -72,20 +71,21 @@ async def _chat(
 ) -> None:
     registry, status = make_registry(), Status()
     live = _Live(registry, status)
+    stdout, variables = environment.stdout, environment.variables
     prompt = Prompt(
         PromptOptions(
             history_file=environment.data_dir / "history",
             sources=[live],
-            bar=Bar(live.facts),
+            bar=make_bar(live.facts, variables),
             sanitize=sanitize,
-            variables=environment.variables,
+            variables=variables,
+            output=plain_output(stdout, variables),
         )
     )
-    background = ask_background(prompt.input, environment.stdout, environment.variables)
-    theme = make_theme(background, colour_depth(environment.variables))
-    answers = AnswerScreen(make_tty(environment.stdout, prompt.input, environment.variables), theme)
-    notices = Notices(Outlet(environment.stdout, answers), environment.variables)
-    screen = TerminalScreen(environment.stdout, prompt, environment.variables, answers)
+    views = ThinkingViews(environment)
+    answers = make_answers(stdout, prompt.input, variables, lambda: views.of(live.model))
+    notices = Notices(Outlet(stdout, answers), variables)
+    screen = TerminalScreen(stdout, prompt, variables, views)
     context = live.context = Context(Conversation(), settings, opening, screen, registry)
     welcome = asyncio.create_task(_welcome(context, opening, status, prompt, notices))
     try:
@@ -138,6 +138,10 @@ class _Live:
         start, words = self._registry.complete(self.context, text_before_cursor)
         return [Candidate(word, start, description) for word, description in words]
 
+    @property
+    def model(self) -> str:
+        return self.context.settings.model if self.context else ""
+
     def facts(self) -> list[str]:
         if self.context is None:
             return []
@@ -162,7 +166,7 @@ class _Chat:
         context: Context,
         backend: Backend,
         prompt: Prompt,
-        screen: AnswerScreen,
+        screen: Answers,
         notices: Notices,
         status: Status,
     ) -> None:

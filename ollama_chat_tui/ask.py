@@ -26,8 +26,9 @@ from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadAnswer, ChatError, OutputFailed, UsageError
 from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.startup import Opening, make_ready
+from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.notices import Notices
-from ollama_chat_tui.terminal.sanitize import sanitize
+from ollama_chat_tui.terminal.sanitize import Sanitizer
 
 
 class Output(StrEnum):
@@ -128,17 +129,21 @@ class TextReader:
 
     def __init__(self, stdout: TextIO) -> None:
         self._stdout = stdout
-        self._clean = sanitize if stdout.isatty() else str
+        self._sanitizer = Sanitizer() if stdout.isatty() else None
         self._last = "\n"
 
     def take(self, event: Event) -> None:
         if isinstance(event, TextDelta):
-            self._stdout.write(self._clean(event.text))
+            self._write(self._sanitizer.feed(event.text) if self._sanitizer else event.text)
+        elif isinstance(event, Finished | Interrupted | Failed):
+            self._write(self._sanitizer.flush() if self._sanitizer else "")
+            self._write("" if self._last.endswith("\n") else "\n")
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._stdout.write(text)
             self._stdout.flush()
-            self._last = event.text
-        elif isinstance(event, Finished | Interrupted | Failed) and not self._last.endswith("\n"):
-            self._stdout.write("\n")
-            self._stdout.flush()  # what is said of the end comes after it
+            self._last = text
 
 
 class JsonReader:
@@ -183,7 +188,7 @@ def _reader(output: Output, environment: Environment, settings: Settings) -> Rea
         return JsonReader(stdout, settings)
     if output is Output.EVENTS:
         return EventsReader(stdout)
-    if output is Output.RAW or not stdout.isatty() or environment.variables.get("TERM") == "dumb":
+    if output is Output.RAW or not stdout.isatty() or is_dumb(environment.variables):
         return TextReader(stdout)
     from ollama_chat_tui.terminal.reader import MarkdownReader  # the renderer, which a pipe does not pay for
 

@@ -17,9 +17,11 @@ class State(Struct):
 
     Attributes:
         last_models: the model last used, by the label of its host.
+        thinking_views: how much of a model's reasoning is shown, by its name with its tag.
     """
 
     last_models: dict[str, str] = {}
+    thinking_views: dict[str, str] = {}
 
 
 def load_state(environment: Environment) -> State:

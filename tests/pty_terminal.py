@@ -209,7 +209,8 @@ class PtyTerminal:
         self.master, slave = pty.openpty()
         self._set_size(self.screen.columns, self.screen.lines)
         self.modes_at_start = termios.tcgetattr(slave)
-        environment = {**(os.environ if env is None else env), "TERM": "xterm-256color"}
+        term = {"TERM": "xterm-256color"}
+        environment = {**os.environ, **term} if env is None else {**term, **env}
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _TAKE_TTY, *argv],
             stdin=slave,

@@ -26,6 +26,12 @@ def test_there_is_nothing_to_remember_at_first(environment: Environment) -> None
     assert load_state(environment) == State()
 
 
+def test_what_an_older_version_saved_is_remembered(environment: Environment) -> None:
+    save_state(environment, State())
+    (environment.state_dir / "state.json").write_text('{"last_models": {"a": "b"}, "of the future": 1}')
+    assert load_state(environment) == State({"a": "b"})
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"last_models": 3}', b"\xff\xfe"])
 def test_a_damaged_memory_is_an_empty_one(environment: Environment, damage: bytes) -> None:
     save_state(environment, State({"a": "b"}))

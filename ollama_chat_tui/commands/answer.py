@@ -105,7 +105,7 @@ async def think(context: Context, text: str) -> str:
             raise NothingThere("The model did not think aloud.")
         return thinking
     if word in ("show", "hide", "fold"):
-        context.screen.show_thinking("full" if word == "show" else word)
+        context.screen.show_thinking("full" if word == "show" else word, context.settings.model)
         return {
             "show": "Thoughts are shown whole.",
             "hide": "Thoughts are hidden; the model still has them.",

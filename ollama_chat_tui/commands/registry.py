@@ -54,8 +54,8 @@ class Screen(Protocol):
         """Write questions into the history on disk from now on, or stop it."""
         ...
 
-    def show_thinking(self, view: str) -> None:
-        """Show reasoning from now on: `fold`, `full` or `hide`."""
+    def show_thinking(self, view: str, model: str) -> None:
+        """Show a model's reasoning from now on, in later chats too: `fold`, `full` or `hide`."""
         ...
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from ollama_chat_tui.chat.events import (
@@ -36,19 +36,12 @@ End = Finished | Interrupted | Failed
 class AnswerScreen:
     """Shows turns on a terminal."""
 
-    def __init__(self, tty: Tty, theme: Theme) -> None:
+    def __init__(self, tty: Tty, theme: Theme, view: Callable[[], ThinkingView]) -> None:
+        """Ask `view` how reasoning is to be shown whenever some begins."""
         self._tty = tty
         self._theme = theme
-        self._thinking_view = ThinkingView.FOLD
+        self._view = view
         self._showing: tuple[TurnRows, AnswerDrawer] | None = None
-
-    def show_thinking(self, view: str) -> None:
-        """Show reasoning folded, in full, or not at all, from the next turn on.
-
-        Raises:
-            ValueError: `view` is none of `ThinkingView`.
-        """
-        self._thinking_view = ThinkingView(view)
 
     def say(self, text: str) -> bool:
         """Put lines of our own between the rows of the answer that is being shown; False when none is."""
@@ -64,7 +57,7 @@ class AnswerScreen:
 
         What is typed meanwhile is in `typed` afterwards.
         """
-        rows = TurnRows(self._theme, self._tty.size().columns, self._thinking_view)
+        rows = TurnRows(self._theme, self._tty.size().columns, self._view)
         try:
             # Ctrl-C is a key here; the signal comes from elsewhere and means the same.
             with cancelled_by_ctrl_c() as interruption:
@@ -84,7 +77,7 @@ class AnswerScreen:
 class TurnRows:
     """The rows of one turn: reasoning, answer, and how it ended. Fits `RowSource`."""
 
-    def __init__(self, theme: Theme, width: int, view: ThinkingView) -> None:
+    def __init__(self, theme: Theme, width: int, view: Callable[[], ThinkingView]) -> None:
         self.end: End | None = None
         self._theme = theme
         self._width = width
@@ -108,7 +101,7 @@ class TurnRows:
             case Finished() | Interrupted() | Failed():
                 self._close()
                 self.end = event
-                self._finished += [self._dim(_closing_line(event)), ""]
+                self._finished += [self._dim(closing_line(event)), ""]
             case _:
                 pass
 
@@ -147,7 +140,7 @@ class TurnRows:
     def _think(self, text: str) -> None:
         if self._reasoning is None:
             self._close()
-            self._reasoning = ReasoningRows(self._theme, self._width, self._view)
+            self._reasoning = ReasoningRows(self._theme, self._width, self._view())
             self._enter("thinking")
         self._tokens += 1
         self._reasoning.feed(text)
@@ -177,7 +170,8 @@ class TurnRows:
         return ansi_row([(text[: self._width], self._theme.ink("dim"))])
 
 
-def _closing_line(end: End) -> str:
+def closing_line(end: End) -> str:
+    """How a turn ended, and what it cost."""
     words = {Interrupted: "stopped", Failed: "broken off"}.get(type(end))
     cut = f"cut by {end.metrics.cut_by}" if end.metrics.cut_by else None
     return " · ".join(part for part in (words, cut, *describe(end.metrics)) if part)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
+from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.sanitize import sanitize_line
 
 _GAP = " · "
+
+
+def make_bar(facts: Callable[[], Sequence[str]], variables: Mapping[str, str]) -> Bar | None:
+    """The bar, where a cursor can be placed below the text."""
+    return None if is_dumb(variables) else Bar(facts)
 
 
 class Bar:

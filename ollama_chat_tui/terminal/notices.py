@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ollama_chat_tui.errors import ChatError
+from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.sanitize import sanitize
 
 _DIM = "2"
@@ -25,9 +26,7 @@ class Notices:
 
     def __init__(self, stream: TextSink, variables: Mapping[str, str]) -> None:
         self._stream = stream
-        self._has_colour = (
-            stream.isatty() and not variables.get("NO_COLOR") and variables.get("TERM") != "dumb"
-        )
+        self._has_colour = stream.isatty() and not variables.get("NO_COLOR") and not is_dumb(variables)
 
     def show(self, text: str) -> None:
         """What a command has to say; nothing is written for nothing."""

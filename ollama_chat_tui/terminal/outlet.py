@@ -6,13 +6,13 @@ from typing import TextIO
 
 from prompt_toolkit.application import get_app_or_none, run_in_terminal
 
-from ollama_chat_tui.terminal.answer import AnswerScreen
+from ollama_chat_tui.terminal.answers import Answers
 
 
 class Outlet:
     """Writes whole lines above the prompt or between the rows of an answer; fits `notices.TextSink`."""
 
-    def __init__(self, stream: TextIO, answers: AnswerScreen) -> None:
+    def __init__(self, stream: TextIO, answers: Answers) -> None:
         self._stream = stream
         self._answers = answers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -13,9 +14,24 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import FormattedTextControl, Layout, Window
 from prompt_toolkit.output import Output
 
+from ollama_chat_tui.terminal.region import TextOutput
 from ollama_chat_tui.terminal.sanitize import sanitize_line
 
 VISIBLE_ROWS = 10
+
+
+async def pick_by_number(title: str, rows: Sequence[str], keyboard: Input, output: TextOutput) -> int | None:
+    """Let a row be chosen where no cursor can be placed; None when there is none of that number."""
+    numbered = [f"{number:3}  {sanitize_line(row)}" for number, row in enumerate(rows, 1)]
+    output.write("\n".join([f"{title}:", *numbered, ""]))
+    output.flush()
+    session: PromptSession[str] = PromptSession(input=keyboard)
+    try:
+        answer = await session.prompt_async("Number (Enter alone leaves): ")
+    except (EOFError, KeyboardInterrupt):
+        return None
+    place = int(answer) if answer.strip().isdecimal() else 0
+    return place - 1 if 1 <= place <= len(rows) else None
 
 
 class Picker:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted
+from ollama_chat_tui.terminal.ability import has_hyperlinks
 from ollama_chat_tui.terminal.answer import TurnRows
 from ollama_chat_tui.terminal.drawer import FRAME_S
 from ollama_chat_tui.terminal.reasoning import ThinkingView
@@ -24,9 +25,9 @@ class MarkdownReader:
 
     def __init__(self, stdout: TextIO, variables: Mapping[str, str]) -> None:
         size = shutil.get_terminal_size()
-        theme = make_theme("dark", colour_depth(variables))
+        theme = make_theme("dark", colour_depth(variables), hyperlinks=has_hyperlinks(variables))
         self._region = LiveRegion(stdout, size)
-        self._rows = TurnRows(theme, size.columns, ThinkingView.FOLD)
+        self._rows = TurnRows(theme, size.columns, lambda: ThinkingView.FOLD)
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         if _TSTP is not None:

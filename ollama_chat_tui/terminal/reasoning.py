@@ -7,7 +7,7 @@ from enum import StrEnum
 from ollama_chat_tui.terminal.fill import Gutter, WordFill
 from ollama_chat_tui.terminal.frame import Frame
 from ollama_chat_tui.terminal.rows import ansi_row
-from ollama_chat_tui.terminal.sanitize import sanitize
+from ollama_chat_tui.terminal.sanitize import Sanitizer
 from ollama_chat_tui.terminal.theme import Theme
 
 LIVE_ROWS = 6
@@ -22,6 +22,11 @@ class ThinkingView(StrEnum):
     HIDE = "hide"
 
 
+def thought_summary(elapsed_s: float, deltas: int) -> str:
+    """How long a model thought; its pieces stand for tokens, which the server does not count apart."""
+    return f"thought for {elapsed_s:.0f} s, about {deltas} tokens"
+
+
 class ReasoningRows:
     """Rows of one stretch of reasoning; costs the same per token however long it is."""
 
@@ -30,13 +35,14 @@ class ReasoningRows:
         self._view = view
         self._rows: list[str] = []
         self._fill = WordFill(self._gutter(width), self._rows)
+        self._sanitizer = Sanitizer()
         self._deltas = 0
 
     def feed(self, text: str) -> None:
         """Add reasoning; foreign text, made harmless here."""
         self._deltas += 1
         if self._view is not ThinkingView.HIDE:
-            self._fill.feed([(sanitize(text), self._ink)])
+            self._fill.feed([(self._sanitizer.feed(text), self._ink)])
             if self._view is ThinkingView.FOLD:
                 del self._rows[: -LIVE_ROWS - 1]
 
@@ -53,13 +59,14 @@ class ReasoningRows:
         return Frame(finished, open_rows)
 
     def finish(self, elapsed_s: float) -> list[str]:
-        """What stays: all of it in full view, else one row that says how long it was."""
-        # One piece of the stream is about one token; the server counts thinking and answer as one.
-        summary = f"thought for {elapsed_s:.0f} s, about {self._deltas} tokens"
+        """What stays: all of it in full view, one row that says how long it was, or nothing."""
+        if self._view is ThinkingView.HIDE:
+            return []
         if self._view is ThinkingView.FULL:
+            self._fill.feed([(self._sanitizer.flush(), self._ink)])
             self._fill.close()
             return [*self._rows, ""]
-        return [ansi_row([(f"▸ {summary}", self._ink)])]
+        return [ansi_row([(f"▸ {thought_summary(elapsed_s, self._deltas)}", self._ink)])]
 
     def resize(self, width: int) -> None:
         """Fill rows of another width from now on."""

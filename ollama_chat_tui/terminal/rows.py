@@ -14,28 +14,32 @@ from typing import Final
 
 from rich.cells import cell_len, split_graphemes
 
-from ollama_chat_tui.terminal.sanitize import sanitize_line
+from ollama_chat_tui.terminal.sanitize import EMOJI, sanitize_line
 from ollama_chat_tui.terminal.theme import Ink
 
 Piece = tuple[str, Ink]
 
 _CLEAN: Final = re.compile("[\x20-\x7e\xa0-\xac\xae-\u034f]*\\Z")
 _SAFE_ADDRESS: Final = re.compile(r"(?:https?://|mailto:)[!-~]+\Z")
+# rich takes any character after a joiner for a part of the one before it, which holds for emoji alone.
+_JOINING_NOTHING: Final = re.compile(f"\u200d(?![{EMOJI}])|(?<![{EMOJI}\ufe0f])\u200d")
+_WITHOUT_WIDTH: Final = "\u034f"
 
 
 def cells(text: str) -> int:
     """Return the number of cells a text takes on the screen."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if text.isascii() else cell_len(_measurable(text))
 
 
 def graphemes(text: str) -> list[tuple[str, int]]:
     """Split a text into what the terminal shows as one character, each with its cells."""
     if text.isascii():
         return [(character, 1) for character in text]
-    # A joiner with nothing before it joins nothing; rich counts what follows it in two ways.
-    rest = text.lstrip("\u200d\ufe0f")
-    lone = [(text[: len(text) - len(rest)], 0)] if len(rest) < len(text) else []
-    return lone + [(rest[start:end], width) for start, end, width in split_graphemes(rest)[0]]
+    return [(text[start:end], width) for start, end, width in split_graphemes(_measurable(text))[0]]
+
+
+def _measurable(text: str) -> str:
+    return _JOINING_NOTHING.sub(_WITHOUT_WIDTH, text) if "\u200d" in text else text
 
 
 def is_safe_address(address: str) -> bool:

@@ -1,9 +1,10 @@
 """The border: what any foreign text must pass before it may reach the terminal.
 
 Foreign is all that this program did not write itself: a model's answer and its thinking, model names, tool
-results, server errors, file names, saved sessions, pastes. Nothing here knows Markdown or colours. Every
-function is stateless but for one case (see `incomplete_flag`), because a control byte becomes visible on
-its own: an escape sequence cut over chunks never gets past its first byte.
+results, server errors, file names, saved sessions, pastes. Nothing here knows Markdown or colours. Control
+bytes need no state, because each becomes visible on its own: an escape sequence cut over chunks never gets
+past its first byte. What is invisible and stays depends on what stands before it, so a text that comes in
+pieces has a `Sanitizer`.
 """
 
 from __future__ import annotations
@@ -54,10 +55,24 @@ def _character_class(codes: Iterable[int]) -> str:
     return "".join(f"\\U{code:08x}" for code in codes)
 
 
+# Joiners and variation selectors are kept where they do something: in the scripts that need them and in
+# emoji. Anywhere else, or doubled, they hide text from the reader and not from the next model.
+_JOINING_SCRIPTS: Final = (
+    "\u0600-\u18af\u1a00-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefe"
+    "\U00010a00-\U00011fff\U0001e900-\U0001e95f"
+)
+EMOJI: Final = "\xa9\xae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+_VARIED: Final = "#*0-9\xa9\xae\u0900-\u1fff\u203c-\ufdff\ufe10-\U0003ffff"
+_MISPLACED: Final = re.compile(
+    f"(?<![{_JOINING_SCRIPTS}])\u200c|(?<![{_JOINING_SCRIPTS}{EMOJI}])(?<![{_VARIED}]\ufe0f)\u200d"
+    f"|(?<![{_VARIED}])[\ufe00-\ufe0f]"
+)
+_DEPENDENT: Final = frozenset("\u200c\u200d").union(map(chr, range(0xFE00, 0xFE10)))
+
 _TABLE: Final = _table()
 # One search over clean text is all that most chunks cost.
 _SUSPECT: Final = re.compile(
-    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff"
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200c\\u200d\\ufe00-\\ufe0f\\ud800-\\udfff"
     + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in _DROPPED_RANGES)
     + _character_class(_NEWLINES)
     + "]"
@@ -70,11 +85,52 @@ def sanitize(text: str) -> str:
     """Return text which holds no control character but newline and tab, and nothing that hides or reorders.
 
     Other C0 characters become their visible pictures, C1 and lone surrogates U+FFFD; bidi controls,
-    zero-width characters (but not ZWJ and ZWNJ, which scripts and emoji need) and tags are dropped.
+    zero-width characters (but not the joiners that scripts and emoji need) and tags are dropped.
     Idempotent.
     """
-    if _SUSPECT.search(text) is None:
-        return text
+    return text if _SUSPECT.search(text) is None else _MISPLACED.sub("", _translated(text))
+
+
+def sanitize_line(text: str) -> str:
+    """Sanitise text that must stay on one row, such as a model's name: newlines and tabs become blanks."""
+    return sanitize(text).replace("\n", " ").replace("\t", " ")
+
+
+class Sanitizer:
+    """Makes of a text that comes in pieces what `sanitize` makes of the whole."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._before = ""
+
+    def feed(self, text: str) -> str:
+        """Return what is certain; the beginning of a flag waits for its rest."""
+        text = self._held + text
+        cut = _incomplete_flag(text)
+        self._held = text[len(text) - cut :]
+        return self._clean(text[: len(text) - cut])
+
+    def flush(self) -> str:
+        """Return what was held back; nothing comes after it."""
+        held, self._held = self._held, ""
+        return self._clean(held)
+
+    def _clean(self, text: str) -> str:
+        before = self._before
+        if _SUSPECT.search(text) is not None:
+            text = _translated(text)
+        self._before = _context((before + text[-2:])[-2:])
+        return _MISPLACED.sub("", before + text)[len(before) :]
+
+
+def _context(end: str) -> str:
+    """Return what of the end of a text decides whether a joiner may follow."""
+    if _MISPLACED.sub("", end) == end:
+        return end
+    return "" if end[-1] in _DEPENDENT else end[-1]
+
+
+def _translated(text: str) -> str:
     if _FLAG not in text:
         return text.translate(_TABLE)
     # re.split with one group: every second part is a whole flag.
@@ -83,12 +139,7 @@ def sanitize(text: str) -> str:
     return "".join(parts)
 
 
-def sanitize_line(text: str) -> str:
-    """Sanitise text that must stay on one row, such as a model's name: newlines and tabs become blanks."""
-    return sanitize(text).replace("\n", " ").replace("\t", " ")
-
-
-def incomplete_flag(text: str) -> int:
+def _incomplete_flag(text: str) -> int:
     """Return how many characters at the end of a chunk may be the beginning of a subdivision flag.
 
     Sanitised alone, the second half of such a flag would be dropped as a smuggled tag.

@@ -7,24 +7,26 @@ from contextlib import AbstractContextManager
 from typing import TextIO
 
 from ollama_chat_tui.progress import ShowProgress
-from ollama_chat_tui.terminal.answer import AnswerScreen
+from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.bars import progress_bars
 from ollama_chat_tui.terminal.clipboard import SystemClipboard
 from ollama_chat_tui.terminal.confirm import confirm
 from ollama_chat_tui.terminal.pager import SystemPager
-from ollama_chat_tui.terminal.picker import Picker
+from ollama_chat_tui.terminal.picker import Picker, pick_by_number
 from ollama_chat_tui.terminal.prompt import Prompt
+from ollama_chat_tui.terminal.views import ThinkingViews
 
 
 class TerminalScreen:
     """Fits `commands.registry.Screen`."""
 
     def __init__(
-        self, output: TextIO, prompt: Prompt, variables: Mapping[str, str], answers: AnswerScreen
+        self, output: TextIO, prompt: Prompt, variables: Mapping[str, str], views: ThinkingViews
     ) -> None:
         self._output = output
         self._prompt = prompt
-        self._answers = answers
+        self._views = views
+        self._is_dumb = is_dumb(variables)
         self._clipboard = SystemClipboard(output, variables)
         self._pager = SystemPager(variables)
 
@@ -38,6 +40,8 @@ class TerminalScreen:
         return await confirm(question, default=False, keyboard=self._prompt.input)
 
     async def pick(self, title: str, rows: Sequence[str]) -> int | None:
+        if self._is_dumb:
+            return await pick_by_number(title, rows, self._prompt.input, self._output)
         return await Picker(title, rows).pick(self._prompt.input, self._prompt.output)
 
     def progress(self) -> AbstractContextManager[ShowProgress]:
@@ -54,5 +58,5 @@ class TerminalScreen:
         self._prompt.history.is_recording = is_recording
         self._prompt.refresh()
 
-    def show_thinking(self, view: str) -> None:
-        self._answers.show_thinking(view)
+    def show_thinking(self, view: str, model: str) -> None:
+        self._views.choose(model, view)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from ollama_chat_tui.terminal.ability import is_dumb
+
 if TYPE_CHECKING:
     from pygments.style import StyleMeta
     from pygments.token import _TokenType
@@ -131,9 +133,10 @@ def make_theme(
 def colour_depth(environ: Mapping[str, str]) -> ColourDepth:
     """Read from NO_COLOR, TERM and COLORTERM how many colours may be used."""
     term = environ.get("TERM", "")
-    if environ.get("NO_COLOR") or term in {"", "dumb", "unknown"}:
+    if environ.get("NO_COLOR") or is_dumb(environ) or not (term or environ.get("WT_SESSION")):
         return ColourDepth.NONE
-    if environ.get("COLORTERM", "").lower() in {"truecolor", "24bit"} or term.endswith("-direct"):
+    is_true = environ.get("COLORTERM", "").lower() in {"truecolor", "24bit"} or environ.get("WT_SESSION")
+    if is_true or term.endswith("-direct"):
         return ColourDepth.TRUECOLOR
     if "256" in term or term.startswith(("xterm-kitty", "alacritty", "wezterm", "foot", "tmux")):
         return ColourDepth.ANSI_256

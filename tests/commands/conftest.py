@@ -28,7 +28,7 @@ class NotedScreen:
         self.asked: list[str] = []
         self.listed: list[str] = []
         self.steps: list[Progress] = []
-        self.thinking = ""
+        self.thinking: list[tuple[str, str]] = []
         self.records = True
         self.says_yes = True
         self.picks: int | None = 0
@@ -62,8 +62,8 @@ class NotedScreen:
     def record(self, is_recording: bool) -> None:
         self.records = is_recording
 
-    def show_thinking(self, view: str) -> None:
-        self.thinking = view
+    def show_thinking(self, view: str, model: str) -> None:
+        self.thinking.append((view, model))
 
 
 class Opened:

@@ -91,4 +91,4 @@ async def test_thinking_is_set_and_its_view_chosen(context: Context, screen: Not
     assert "by itself" in await run(context, "/think auto")
     for word, view in (("show", "full"), ("hide", "hide"), ("fold", "fold")):
         await run(context, f"/think {word}")
-        assert screen.thinking == view
+        assert screen.thinking[-1] == (view, "qwen3:8b")

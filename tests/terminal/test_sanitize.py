@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_chat_tui.terminal.sanitize import incomplete_flag, sanitize, sanitize_line
+from ollama_chat_tui.terminal.sanitize import Sanitizer, sanitize, sanitize_line
 
 NEWLINES = {0x0A, 0x0B, 0x0C, 0x85, 0x2028, 0x2029}
 BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -21,13 +21,15 @@ DEPRECATED = {
 }
 SMUGGLING = set(range(0xE0000, 0xE1000))
 DROPPED = {0x0D} | BIDI | INVISIBLE | DEPRECATED | SMUGGLING
-KEPT_FORMATS = {0x200C, 0x200D, 0x200E, 0x200F, 0x061C, *range(0xFE00, 0xFE10)}
+KEPT_FORMATS = {0x200E, 0x200F, 0x061C}
+TAGS = (0xE0067, 0xE0062, 0xE007F)
+DEPENDENT = {0x200C, 0x200D, *range(0xFE00, 0xFE10)}
 
 
 def expected(code: int) -> str:
     if code in NEWLINES:
         return "\n"
-    if code in DROPPED:
+    if code in DROPPED | DEPENDENT:
         return ""
     if code != 0x09 and code < 0x20:
         return chr(0x2400 + code)
@@ -66,6 +68,7 @@ def test_no_invisible_format_character_passes_but_those_that_scripts_and_emoji_n
         "العربية 123 abc",
         "עברית",
         "ภาษาไทย",
+        "1️⃣ ©️ ❤️‍🔥 🏴‍☠️ 葛\ufe00",
         "e\u0301 Z\u0351\u036b",
         "中文，日本語、한국어",
         "┌─┐│█▌",
@@ -86,6 +89,10 @@ def test_what_people_write_stays(text: str) -> None:
         ("abc\u202edef\u2066g", "abcdefg"),
         ("pass\U000e0041\U000e0042word", "password"),
         ("🏴\U000e0041\U000e0042", "🏴"),  # not a flag: hidden text behind one
+        ("pass\u200d\u200cwo\ufe0frd", "password"),
+        ("中\u200d文", "中文"),
+        ("❤\ufe0f\ufe0f", "❤\ufe0f"),
+        ("👩\u200d\u200d👧", "👩\u200d👧"),
         ("🏴" + "\U000e0067" * 9 + "\U000e007f", "🏴"),
     ],
 )
@@ -102,16 +109,26 @@ def test_one_row_stays_one_row() -> None:
     assert sanitize_line("a\nb\tc\u2028d") == "a b c d"
 
 
-@pytest.mark.parametrize(
-    ("text", "held"),
-    [
-        ("", 0),
-        ("abc", 0),
-        ("🏴", 1),
-        ("x🏴\U000e0067\U000e0062", 3),
-        ("🏴\U000e0067\U000e007f", 0),
-        ("\U000e0067", 0),
-    ],
+PIECES = st.lists(
+    st.sampled_from(
+        [*"ab\n\x1b\u200b中क❤👩م", "\u200d", "\u200c", "\ufe0f", "\ufe01", "🏴", *map(chr, TAGS)]
+    ),
+    max_size=12,
 )
-def test_the_beginning_of_a_flag_is_held_back(text: str, held: int) -> None:
-    assert incomplete_flag(text) == held
+
+
+@given(st.lists(PIECES.map("".join), max_size=8))
+def test_pieces_give_what_the_whole_gives(pieces: list[str]) -> None:
+    sanitizer = Sanitizer()
+    cleaned = [sanitizer.feed(piece) for piece in pieces]
+    assert "".join([*cleaned, sanitizer.flush()]) == sanitize("".join(pieces))
+
+
+def test_the_beginning_of_a_flag_waits_for_its_rest() -> None:
+    sanitizer = Sanitizer()
+    assert sanitizer.feed("x🏴\U000e0067\U000e0062") == "x"
+    assert sanitizer.feed("\U000e0065\U000e006e\U000e0067\U000e007f!") == (
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f!"
+    )
+    assert sanitizer.feed("🏴") == ""
+    assert sanitizer.flush() == "🏴"

@@ -11,7 +11,7 @@ from typing import Final
 
 from ollama_chat_tui.terminal.frame import Frame
 from ollama_chat_tui.terminal.markdown.blocks import BlockParser
-from ollama_chat_tui.terminal.sanitize import incomplete_flag, sanitize
+from ollama_chat_tui.terminal.sanitize import Sanitizer
 from ollama_chat_tui.terminal.theme import Theme
 
 NARROWEST: Final = 20
@@ -29,19 +29,15 @@ class MarkdownStream:
         self._parser = BlockParser(theme, max(NARROWEST, width))
         self.tail_rows = tail_rows
         self._fed: list[str] = []
-        self._held = ""
+        self._sanitizer = Sanitizer()
         self._line = ""
         self._tail: list[str] = []
         self._is_stale = False
 
     def feed(self, text: str) -> None:
         """Add text; it is only sanitised and kept until the next frame."""
-        text = self._held + text
-        self._held = ""
-        if cut := incomplete_flag(text):
-            text, self._held = text[:-cut], text[-cut:]
-        if text:
-            self._fed.append(sanitize(text))
+        if text := self._sanitizer.feed(text):
+            self._fed.append(text)
             self._is_stale = True
 
     def render(self) -> Frame:
@@ -56,9 +52,7 @@ class MarkdownStream:
 
     def finish(self) -> Frame:
         """Return all the rest as finished rows."""
-        if self._held:
-            self._fed.append(sanitize(self._held))
-            self._held = ""
+        self._fed.append(self._sanitizer.flush())
         self._parse()
         _end(self._parser, self._line)
         self._line = ""

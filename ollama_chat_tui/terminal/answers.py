@@ -1,0 +1,42 @@
+"""The way turns are shown on the terminal at hand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Protocol, TextIO
+
+from prompt_toolkit.input import Input
+
+from ollama_chat_tui.chat.events import Event
+from ollama_chat_tui.terminal.ability import has_hyperlinks, is_dumb
+from ollama_chat_tui.terminal.answer import AnswerScreen, End
+from ollama_chat_tui.terminal.background import ask_background
+from ollama_chat_tui.terminal.drawer import make_tty
+from ollama_chat_tui.terminal.plain import PlainAnswers
+from ollama_chat_tui.terminal.reasoning import ThinkingView
+from ollama_chat_tui.terminal.theme import colour_depth, make_theme
+from ollama_chat_tui.terminal.typeahead import TypeAhead
+
+
+class Answers(Protocol):
+    """Shows turns, one after the other."""
+
+    def say(self, text: str) -> bool:
+        """Put lines of our own between the rows of the answer that is being shown.
+
+        False: they have not been written, and may be written at once.
+        """
+
+    async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
+        """Show a turn until it ends or is stopped, and return its last event."""
+
+
+def make_answers(
+    output: TextIO, keyboard: Input, variables: Mapping[str, str], view: Callable[[], ThinkingView]
+) -> Answers:
+    """Look at the terminal and choose; `view` is asked when reasoning begins."""
+    if is_dumb(variables):
+        return PlainAnswers(output, view)
+    background = ask_background(keyboard, output, variables)
+    theme = make_theme(background, colour_depth(variables), hyperlinks=has_hyperlinks(variables))
+    return AnswerScreen(make_tty(output, keyboard, variables), theme, view)

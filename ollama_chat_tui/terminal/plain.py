@@ -1,0 +1,129 @@
+"""A turn where no cursor can be placed: harmless text as it comes, no escape sequence, Ctrl-C stops.
+
+Keys are not read meanwhile: what is typed waits in the tty for the next prompt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import TextIO
+
+from prompt_toolkit.output.plain_text import PlainTextOutput
+
+from ollama_chat_tui.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Phase,
+    TextDelta,
+    ThinkingDelta,
+    Waiting,
+)
+from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
+from ollama_chat_tui.terminal.ability import is_dumb
+from ollama_chat_tui.terminal.answer import End, closing_line
+from ollama_chat_tui.terminal.reasoning import ThinkingView, thought_summary
+from ollama_chat_tui.terminal.region import TextOutput
+from ollama_chat_tui.terminal.sanitize import Sanitizer
+from ollama_chat_tui.terminal.typeahead import TypeAhead
+
+
+def plain_output(output: TextIO, variables: Mapping[str, str]) -> PlainTextOutput | None:
+    """What a prompt writes to where the terminal would show escape sequences; None where it would not."""
+    return PlainTextOutput(output) if is_dumb(variables) else None
+
+
+class PlainAnswers:
+    """Writes turns, one after the other; fits `answers.Answers`."""
+
+    def __init__(self, output: TextOutput, view: Callable[[], ThinkingView]) -> None:
+        self._output = output
+        self._view = view
+        self._writing: PlainTurn | None = None
+
+    def say(self, _text: str) -> bool:
+        """Make room for a line of our own, which somebody else writes."""
+        if self._writing:
+            self._writing.end_line()
+        return False
+
+    async def show(self, turn: AsyncGenerator[Event, None], _typed: TypeAhead) -> End | None:
+        """Write a turn until it ends, and return its last event."""
+        self._writing = writing = PlainTurn(self._output, self._view)
+        try:
+            with cancelled_by_ctrl_c() as interruption:
+                async with aclosing(turn) as events:
+                    async for event in events:
+                        writing.take(event)
+        except asyncio.CancelledError:
+            interruption.absorb()
+        finally:
+            self._writing = None
+        return writing.end
+
+
+class PlainTurn:
+    """The text of one turn: reasoning as it is wanted, the answer, and how it ended."""
+
+    def __init__(self, output: TextOutput, view: Callable[[], ThinkingView]) -> None:
+        self.end: End | None = None
+        self._output = output
+        self._view = view
+        self._sanitizer = Sanitizer()
+        self._is_line_begun = False
+        self._deltas = 0
+        self._thinking_since_s: float | None = None
+
+    def take(self, event: Event) -> None:
+        """Write what one event adds."""
+        match event:
+            case Waiting(Phase.LOADING):
+                self._write(f"{Phase.LOADING} …\n")
+            case ThinkingDelta(text):
+                self._think(text)
+            case TextDelta(text):
+                self._end_thinking()
+                self._write(self._sanitizer.feed(text))
+            case Finished() | Interrupted() | Failed():
+                self._end_thinking()
+                self._end_text()
+                self.end = event
+                self._write(f"{closing_line(event)}\n\n")
+            case _:
+                pass
+
+    def end_line(self) -> None:
+        """Begin a new line unless one is begun."""
+        if self._is_line_begun:
+            self._write("\n")
+
+    def _think(self, text: str) -> None:
+        if self._thinking_since_s is None:
+            self._end_text()
+            self._thinking_since_s, self._deltas = time.monotonic(), 0
+        self._deltas += 1
+        if self._view() is ThinkingView.FULL:
+            self._write(self._sanitizer.feed(text))
+
+    def _end_thinking(self) -> None:
+        if self._thinking_since_s is None:
+            return
+        self._end_text()
+        if self._view() is not ThinkingView.HIDE:
+            self._write(thought_summary(time.monotonic() - self._thinking_since_s, self._deltas) + "\n\n")
+        self._thinking_since_s = None
+
+    def _end_text(self) -> None:
+        self._write(self._sanitizer.flush())
+        self._sanitizer = Sanitizer()
+        self.end_line()
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._output.write(text)
+            self._output.flush()
+            self._is_line_begun = not text.endswith("\n")
