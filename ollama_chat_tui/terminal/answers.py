@@ -24,7 +24,7 @@ class Answers(Protocol):
     def say(self, text: str) -> bool:
         """Put lines of our own between the rows of the answer that is being shown.
 
-        False: they have not been written, and may be written at once.
+        False: no answer is being shown, and they are still to be written.
         """
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:

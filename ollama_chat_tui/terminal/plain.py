@@ -45,11 +45,13 @@ class PlainAnswers:
         self._view = view
         self._writing: PlainTurn | None = None
 
-    def say(self, _text: str) -> bool:
-        """Make room for a line of our own, which somebody else writes."""
+    def say(self, text: str) -> bool:
+        """Put lines of our own wherever the output is; there is no prompt to be drawn around them."""
         if self._writing:
             self._writing.end_line()
-        return False
+        self._output.write(text)
+        self._output.flush()
+        return True
 
     async def show(self, turn: AsyncGenerator[Event, None], _typed: TypeAhead) -> End | None:
         """Write a turn until it ends, and return its last event."""
