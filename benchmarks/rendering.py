@@ -1,64 +1,96 @@
-"""What rendering an answer costs: this renderer against plain text, rich's Live, and rendering all again.
+"""What an answer on the screen costs, against plain text, rich's Live, and rendering all again.
 
-    python -m benchmarks.rendering [--tokens 1000 4000 16000 64000] [--constructs mixed fence …] [--live 4000]
+    python -m benchmarks.rendering [--tokens 1000 4000 …] [--constructs mixed fence …] [--live 16000]
 
-CPU seconds of this process, each the best of the repeats, and as ratios to the plain writing of the same
-text in the same run: seconds of two machines cannot be compared, ratios can. The clock is virtual: at 100
-tokens/s and 25 frames/s a frame comes every 4 tokens, whatever it costs.
+CPU seconds of this process, which writes into a pty of 100 x 30 that another process reads, each the best
+of the repeats; and as ratios to the plain writing of the same text in the same run, since seconds of two machines
+cannot be compared. The clock is virtual: at 100 tokens/s and 25 frames/s a frame comes every 4 tokens,
+whatever it costs. With --real-time the whole drawer runs, event loop and all, for so many real seconds.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
+import asyncio
+import os
+import resource
+import subprocess
+import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
+from typing import TextIO
 
+from prompt_toolkit.input import create_pipe_input
 from rich.console import Console
 from rich.live import Live
 from rich.markdown import Markdown
 
 from benchmarks.corpus import CONSTRUCTS, answer, tokens_of
-from ollama_chat_tui.terminal.markdown import MarkdownStream, preload
+from benchmarks.sink import drained_pty
+from ollama_chat_tui.chat.events import TextDelta
+from ollama_chat_tui.terminal.answer import TurnRows
+from ollama_chat_tui.terminal.drawer import AnswerDrawer, Tty
+from ollama_chat_tui.terminal.markdown import preload
+from ollama_chat_tui.terminal.reasoning import ThinkingView
+from ollama_chat_tui.terminal.region import LiveRegion
 from ollama_chat_tui.terminal.theme import make_theme
 
 WIDTH, HEIGHT = 100, 30
+SIZE = os.terminal_size((WIDTH, HEIGHT))
 TOKENS_PER_S = 100
-THEME = make_theme("dark")
+THEME = make_theme("dark", hyperlinks=True)
+
+HEADER = (
+    f"{'':12}{'tokens':>8}{'plain s':>9}{'at once s':>11}{'ratio':>7}{'100 tok/s s':>13}{'ratio':>7}"
+    f"{'% of core':>11}{'ms/1k tok':>11}{'memory':>8}{'Live s':>9}{'ratio':>7}{'per token s':>13}{'ratio':>7}"
+)
+
+Method = Callable[[Sequence[str], TextIO], None]
 
 
-def write_plain(tokens: Sequence[str]) -> None:
-    out = io.StringIO()
+def write_plain(tokens: Sequence[str], out: TextIO) -> None:
     for token in tokens:
         out.write(token)
         out.flush()
 
 
-def stream_at_once(tokens: Sequence[str]) -> None:
-    """As fast as possible: the text is there before the next frame is due."""
-    stream = MarkdownStream(THEME, WIDTH)
-    out = io.StringIO()
-    for place in range(0, len(tokens), 1000):
-        for token in tokens[place : place + 1000]:
-            stream.feed(token)
-        out.writelines(stream.render().finished)
-    out.writelines(stream.finish().finished)
+def new_rows() -> TurnRows:
+    return TurnRows(THEME, WIDTH, lambda: ThinkingView.FOLD)
 
 
-def stream_with_frames(tokens: Sequence[str], frames_per_s: int = 25) -> None:
-    stream = MarkdownStream(THEME, WIDTH)
-    out = io.StringIO()
+def draw(rows: TurnRows, region: LiveRegion) -> None:
+    frame = rows.render()
+    live = [*frame.tail, rows.status(), "› typed"]
+    region.draw(frame.finished, live, (len(live) - 1, 7))
+
+
+def finish(rows: TurnRows, region: LiveRegion) -> None:
+    region.draw(rows.finish().finished, [])
+    region.close()
+
+
+def stream(tokens: Sequence[str], out: TextIO, tokens_per_frame: int) -> None:
+    rows, region = new_rows(), LiveRegion(out, SIZE)
     for number, token in enumerate(tokens):
-        stream.feed(token)
-        if number % (TOKENS_PER_S // frames_per_s) == 0:
-            frame = stream.render()
-            out.writelines(frame.finished)
-            out.writelines(frame.tail)
-    out.writelines(stream.finish().finished)
+        rows.take(TextDelta(token))
+        if number % tokens_per_frame == 0:
+            draw(rows, region)
+    finish(rows, region)
 
 
-def live(tokens: Sequence[str], frames_per_s: int = 10) -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, width=WIDTH, height=HEIGHT)
+def at_once(tokens: Sequence[str], out: TextIO) -> None:
+    """As fast as possible: the text is there before the next frame is due."""
+    stream(tokens, out, 1000)
+
+
+def with_frames(tokens: Sequence[str], out: TextIO) -> None:
+    """At 100 tokens/s and 25 frames/s."""
+    stream(tokens, out, TOKENS_PER_S // 25)
+
+
+def live(tokens: Sequence[str], out: TextIO, frames_per_s: int = 10) -> None:
+    console = Console(file=out, force_terminal=True, width=WIDTH, height=HEIGHT)
     text = ""
     with Live(console=console, auto_refresh=False) as display:
         for number, token in enumerate(tokens):
@@ -68,16 +100,59 @@ def live(tokens: Sequence[str], frames_per_s: int = 10) -> None:
         display.update(Markdown(text), refresh=True)
 
 
-def live_per_token(tokens: Sequence[str]) -> None:
-    live(tokens, TOKENS_PER_S)
+def live_per_token(tokens: Sequence[str], out: TextIO) -> None:
+    live(tokens, out, TOKENS_PER_S)
 
 
-def measure(method: Callable[[Sequence[str]], None], tokens: Sequence[str], repeats: int) -> float:
+def measure(method: Method, tokens: Sequence[str], repeats: int) -> float:
     best = float("inf")
     for _ in range(repeats):
-        start = time.process_time()
-        method(tokens)
-        best = min(best, time.process_time() - start)
+        with drained_pty(WIDTH, HEIGHT) as out:
+            start = time.process_time()
+            method(tokens, out)
+            best = min(best, time.process_time() - start)
+    return best
+
+
+def memory(tokens: Sequence[str]) -> float:
+    """Return by how much memory grew at most, as a multiple of the answer's size."""
+    with drained_pty(WIDTH, HEIGHT) as out:
+        tracemalloc.start()
+        at_once(tokens, out)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak / sum(map(len, tokens))
+
+
+def share_of_core(seconds: float) -> float:
+    """Return the share that the whole drawer takes in real time, at 100 tokens/s."""
+    tokens = tokens_of(answer("mixed", int(seconds * TOKENS_PER_S)))
+
+    async def show(out: TextIO) -> float:
+        rows = new_rows()
+        with create_pipe_input() as keyboard:
+            async with AnswerDrawer(
+                Tty(out, keyboard, lambda: SIZE), rows, rows.status, lambda: None
+            ) as drawer:
+                start_s, cpu_s = time.monotonic(), time.process_time()
+                for number, token in enumerate(tokens):
+                    rows.take(TextDelta(token))
+                    drawer.touch()
+                    await asyncio.sleep(start_s + (number + 1) / TOKENS_PER_S - time.monotonic())
+                return (time.process_time() - cpu_s) / (time.monotonic() - start_s)
+
+    with drained_pty(WIDTH, HEIGHT) as out:
+        return asyncio.run(show(out))
+
+
+def python_start() -> float:
+    """Return the CPU seconds of `python -c pass`: what a second is worth on this machine."""
+    best = float("inf")
+    for _ in range(10):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return best
 
 
@@ -86,33 +161,48 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, nargs="+", default=[1000, 4000, 16000, 64000])
     parser.add_argument("--constructs", nargs="+", default=list(CONSTRUCTS), choices=list(CONSTRUCTS))
     parser.add_argument("--live", type=int, default=1000, help="run rich's Live up to so many tokens")
+    parser.add_argument(
+        "--per-token", type=int, default=1000, help="render all again per token up to so many"
+    )
+    parser.add_argument("--real-time", type=float, default=0, help="run the whole drawer for so many seconds")
     arguments = parser.parse_args()
     preload()
-    stream_at_once(tokens_of(answer("mixed", 2000)))
-    print(f"{'':12}{'tokens':>8}{'plain s':>9}{'at once s':>11}{'ratio':>7}", end="")
-    print(
-        f"{'100 tok/s s':>13}{'ratio':>7}{'% of core':>11}{'ms/1k tok':>11}{'Live s':>9}{'per token s':>13}"
-    )
+    with drained_pty(WIDTH, HEIGHT) as out:
+        at_once(tokens_of(answer("mixed", 2000)), out)
+    print(f"python -c pass: {1000 * python_start():.0f} ms of CPU")
+    if arguments.real_time:
+        share = share_of_core(arguments.real_time)
+        print(f"the whole drawer, {arguments.real_time:.0f} s at 100 tokens/s: {100 * share:.2f} % of a core")
+    print(HEADER)
     for construct in arguments.constructs:
-        for count in arguments.tokens:
-            print_line(construct, count, with_live=count <= arguments.live)
+        costs = [
+            print_line(
+                construct, count, with_live=count <= arguments.live, per_token=count <= arguments.per_token
+            )
+            for count in arguments.tokens
+        ]
+        print(f"{construct:12}ms per 1,000 tokens, last to first: {costs[-1] / costs[0]:.2f}", flush=True)
 
 
-def print_line(construct: str, count: int, *, with_live: bool) -> None:
+def print_line(construct: str, count: int, *, with_live: bool, per_token: bool) -> float:
+    """Print one row, and return the CPU milliseconds of 1,000 tokens at 100 tokens/s."""
     tokens = tokens_of(answer(construct, count))
     repeats = 5 if count <= 4000 else 2
-    plain = measure(write_plain, tokens, 5)
-    at_once = measure(stream_at_once, tokens, repeats)
-    framed = measure(stream_with_frames, tokens, repeats)
-    seconds = len(tokens) / TOKENS_PER_S
-    print(f"{construct:12}{len(tokens):8}{plain:9.4f}{at_once:11.3f}{at_once / plain:7.0f}", end="")
-    print(f"{framed:13.3f}{framed / plain:7.0f}{100 * framed / seconds:11.2f}", end="")
-    print(f"{1e6 * framed / len(tokens):11.1f}", end="")
+    plain = measure(write_plain, tokens, repeats)
+    whole = measure(at_once, tokens, repeats)
+    framed = measure(with_frames, tokens, repeats)
+    ms_per_1k = 1e6 * framed / len(tokens)
+    print(f"{construct:12}{len(tokens):8}{plain:9.4f}{whole:11.3f}{whole / plain:7.1f}", end="")
+    print(f"{framed:13.3f}{framed / plain:7.1f}{100 * framed * TOKENS_PER_S / len(tokens):11.2f}", end="")
+    print(f"{ms_per_1k:11.1f}{memory(tokens):8.2f}", end="", flush=True)
     if with_live:
-        print(f"{measure(live, tokens, 1):9.2f}", end="", flush=True)
-    if with_live and count <= 1000:
-        print(f"{measure(live_per_token, tokens, 1):13.2f}", end="")
+        taken = measure(live, tokens, 1)
+        print(f"{taken:9.2f}{taken / framed:7.0f}", end="", flush=True)
+    if per_token:
+        taken = measure(live_per_token, tokens, 1)
+        print(f"{taken:13.2f}{taken / framed:7.0f}", end="")
     print(flush=True)
+    return ms_per_1k
 
 
 if __name__ == "__main__":
