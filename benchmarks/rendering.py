@@ -3,9 +3,9 @@
     python -m benchmarks.rendering [--tokens 1000 4000 …] [--constructs mixed fence …] [--live 16000]
 
 CPU seconds of this process, which writes into a pty of 100 x 30 that another process reads, each the best
-of the repeats; and as ratios to the plain writing of the same text in the same run, since seconds of two machines
-cannot be compared. The clock is virtual: at 100 tokens/s and 25 frames/s a frame comes every 4 tokens,
-whatever it costs. With --real-time the whole drawer runs, event loop and all, for so many real seconds.
+of the repeats; and as ratios to the plain writing of the same text in the same run, since seconds of two
+machines cannot be compared. The clock is virtual: at 100 tokens/s and 25 frames/s a frame comes every 4
+tokens, whatever it costs. With --real-time the whole drawer runs, event loop and all, for so many seconds.
 """
 
 from __future__ import annotations
