@@ -22,7 +22,7 @@ _ANSWER = re.compile(
     r"|\x1b\[\?[\d;]*c"
 )
 # What may be the beginning of an answer whose rest has not been read yet. A lone escape is a key.
-_BEGUN = re.compile(r"\x1b(?:\]1?1?[^\x07\x1b]*\x1b?|\[\?[\d;]*)\Z")
+_BEGUN = re.compile(r"\x1b(?:\]1?1?[^\x07\x1b]*\x1b?|\[(?:\?[\d;]*)?)\Z")
 
 
 class StdinReader(Protocol):

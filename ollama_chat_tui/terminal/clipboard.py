@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from ollama_chat_tui.errors import NoClipboard
+from ollama_chat_tui.terminal.ability import is_dumb
 
 TOOL_TIMEOUT_S = 5.0
 # xterm takes this many characters of base64; kitty, foot, WezTerm and iTerm2 take more.
@@ -21,17 +22,20 @@ class SystemClipboard:
 
     def __init__(self, output: TextIO, variables: Mapping[str, str]) -> None:
         self._output = output
+        self._is_dumb = is_dumb(variables)
         self._is_remote = bool(variables.get("SSH_CONNECTION") or variables.get("SSH_TTY"))
 
     async def copy(self, text: str) -> str:
         """Copy `text`; returns how it was done.
 
         Raises:
-            NoClipboard: no tool works and the text is too long for the terminal.
+            NoClipboard: no tool works and the terminal cannot, or the text is too long for it.
         """
         size = f"{len(text)} characters"
         if not self._is_remote and await _with_tool(text):
             return f"Copied {size}."
+        if self._is_dumb:
+            raise NoClipboard("No clipboard tool works here.", "Name a file: /copy FILE.")
         encoded = base64.b64encode(text.encode("utf-8", "replace")).decode()
         if len(encoded) > OSC_52_LIMIT:
             raise NoClipboard(

@@ -24,9 +24,13 @@ class SystemPager:
         Raises:
             NoPager: it cannot be run.
         """
-        command = shlex.split(self._variables.get("PAGER") or "less")
-        # Ctrl-C belongs to the pager now.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        wanted = self._variables.get("PAGER", "").strip() or "less"
+        try:
+            command = shlex.split(wanted)
+        except ValueError as exc:
+            raise NoPager(f"The pager “{wanted}” is no command: {exc}.", "Set PAGER.") from exc
+        # Ctrl-C belongs to the pager now. A signal that is ignored would be ignored there, too.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
             await asyncio.to_thread(
                 subprocess.run, command, input=sanitize(text).encode("utf-8", "replace"), check=False

@@ -1,0 +1,103 @@
+"""A turn where no cursor can be placed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import AsyncGenerator
+
+import pytest
+from prompt_toolkit.input import DummyInput
+
+from ollama_chat_tui.chat.events import (
+    Event,
+    Finished,
+    Interrupted,
+    Metrics,
+    Phase,
+    TextDelta,
+    ThinkingDelta,
+    Waiting,
+)
+from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.terminal.answer import AnswerScreen
+from ollama_chat_tui.terminal.answers import make_answers
+from ollama_chat_tui.terminal.plain import PlainAnswers, PlainTurn, plain_output
+from ollama_chat_tui.terminal.reasoning import ThinkingView
+from ollama_chat_tui.terminal.typeahead import TypeAhead
+
+FINISHED = Finished(Message(Role.ASSISTANT, "x"), Metrics(answer_tokens=2))
+STOPPED = Interrupted(Message(Role.ASSISTANT, "x"), Metrics())
+FLAG = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+
+@pytest.mark.parametrize(
+    ("view", "thoughts"),
+    [
+        (ThinkingView.FOLD, "thought for 0 s, about 2 tokens\n\n"),
+        (ThinkingView.FULL, "hm␛, so\nthought for 0 s, about 2 tokens\n\n"),
+        (ThinkingView.HIDE, ""),
+    ],
+)
+def test_a_turn_is_text_and_nothing_else(view: ThinkingView, thoughts: str) -> None:
+    output = io.StringIO()
+    turn = PlainTurn(output, lambda: view)
+    events: list[Event] = [
+        *(Waiting(phase, 0.0) for phase in Phase),
+        *(ThinkingDelta("hm\x1b"), ThinkingDelta(", so")),
+        *(TextDelta("**a**\x1b"), TextDelta(f"[2J {FLAG[:3]}"), TextDelta(FLAG[3:]), FINISHED),
+    ]
+    for event in events:
+        turn.take(event)
+    assert output.getvalue() == f"loading the model …\n{thoughts}**a**␛[2J {FLAG}\n2 tokens\n\n"
+    assert turn.end is FINISHED
+
+
+async def test_ctrl_c_stops_and_a_notice_has_a_line_of_its_own() -> None:
+    output = io.StringIO()
+    answers = PlainAnswers(output, lambda: ThinkingView.FOLD)
+
+    async def turn() -> AsyncGenerator[Event, None]:
+        try:
+            yield TextDelta("Half")
+            assert answers.say("a notice\n")
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            yield STOPPED
+            raise
+
+    assert await answers.show(turn(), TypeAhead()) is STOPPED
+    assert answers.say("and after it\n")
+    assert output.getvalue() == "Half\na notice\nstopped\n\nand after it\n"
+
+
+async def test_a_cancellation_from_elsewhere_goes_its_way() -> None:
+    started = asyncio.Event()
+
+    async def turn() -> AsyncGenerator[Event, None]:
+        started.set()
+        await asyncio.Event().wait()
+        yield STOPPED
+
+    answers = PlainAnswers(io.StringIO(), lambda: ThinkingView.FOLD)
+    shown = asyncio.create_task(answers.show(turn(), TypeAhead()))
+    await started.wait()
+    shown.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await shown
+
+
+def test_the_way_follows_the_terminal() -> None:
+    def make(variables: dict[str, str]) -> object:
+        return make_answers(io.StringIO(), DummyInput(), variables, lambda: ThinkingView.FOLD)
+
+    assert isinstance(make({"TERM": "dumb"}), PlainAnswers)
+    assert isinstance(make({"TERM": "xterm"}), AnswerScreen)
+
+
+def test_prompts_are_plain_there_and_only_there() -> None:
+    assert plain_output(io.StringIO(), {"TERM": "dumb"}) is not None
+    assert plain_output(io.StringIO(), {"TERM": "xterm"}) is None
