@@ -12,6 +12,7 @@ from types import FrameType
 ENDING_SIGNALS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]  # Windows has no SIGHUP
+_TTOU = getattr(signal, "SIGTTOU", None)
 
 
 class Interruption:
@@ -100,6 +101,9 @@ def _handled(actions: dict[signal.Signals, Callable[[], None]]) -> Iterator[None
     loop = asyncio.get_running_loop()
 
     def handle(signum: int, _frame: FrameType | None) -> None:
+        if signum in ENDING_SIGNALS and _TTOU is not None:
+            # `kill %1` wakes a suspended job in the background, where setting the tty's modes would stop it.
+            signal.signal(_TTOU, signal.SIG_IGN)
         loop.call_soon_threadsafe(actions[signal.Signals(signum)])
 
     before = {signum: signal.signal(signum, handle) for signum in actions}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import chat, fresh_home, rows_with
+from tests.command import COMMAND, chat, fresh_home, rows_with
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal as Mark
 from tests.scripted_replies import answer, done, end, head, installed, lines, reply, reset, text, wait
@@ -310,6 +310,20 @@ def test_a_signal_to_end_ends_the_chat_in_the_middle_of_an_answer(
     assert terminal.wait_for_exit() == -number
     assert terminal.modes() == terminal.modes_at_start
     server.wait_for().closed.wait()
+
+
+def test_a_suspended_chat_can_be_killed_by_its_shell(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.enqueue(head(), lines(text("Half an")), wait(Mark()))
+    with PtyTerminal(["bash", "--norc", "--noprofile", "-i"], env={**home, "PS1": "$ "}) as shell:
+        shell.wait_for("$")
+        shell.send(" ".join(COMMAND) + "\r")
+        shell.wait_for(READY)
+        shell.send("hi\r")
+        shell.wait_for("Half an")
+        shell.send("\x1a")
+        shell.wait_for("Stopped")
+        shell.send("set -b; kill %1\r")  # -b: the shell tells at once how a job ended
+        shell.wait_for("Terminated")
 
 
 def test_an_interrupt_from_elsewhere_stops_the_answer(server: ScriptedServer, terminal: PtyTerminal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,5 +34,6 @@ def keep_early_keys(fd: int) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(termios.error):  # the terminal may be gone
-            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        with suppress(termios.error, OSError):  # the terminal may be gone
+            if os.tcgetpgrp(fd) == os.getpgrp():  # else it is the shell's, which has modes of its own
+                termios.tcsetattr(fd, termios.TCSADRAIN, before)
