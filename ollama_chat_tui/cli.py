@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -34,11 +35,12 @@ def main() -> None:
 
 def with_think_values(arguments: list[str]) -> list[str]:
     """Let `--think` stand alone, which typer cannot: unless a level follows, it means `on`."""
-    following = [*arguments[1:], ""]
+    flags = list(takewhile("--".__ne__, arguments))  # what comes after is text
+    following = [*flags[1:], ""]
     return [
         "--think=on" if argument == "--think" and after not in THINK_VALUES else argument
-        for argument, after in zip(arguments, following, strict=False)
-    ]
+        for argument, after in zip(flags, following, strict=False)
+    ] + arguments[len(flags) :]
 
 
 def _show_version(is_wanted: bool) -> None:

@@ -93,3 +93,8 @@ def test_what_is_no_header_is_refused_without_repeating_its_value(line: str, tmp
 )
 def test_think_may_stand_alone(given: list[str], parsed: list[str]) -> None:
     assert with_think_values(given) == parsed
+
+
+def test_what_follows_two_dashes_is_text() -> None:
+    assert with_think_values(["--think", "--", "--think"]) == ["--think=on", "--", "--think"]
+    assert with_think_values([]) == []
