@@ -223,6 +223,8 @@ def test_the_model_gone_over_to_is_used_the_next_time(
 def test_a_model_being_loaded_is_seen_and_can_be_stopped(
     server: ScriptedServer, terminal: PtyTerminal
 ) -> None:
+    terminal.wait_for(lambda: bool(server.loads))  # by itself, at the start
+    server.answers_loads = False
     server.enqueue(wait(Mark()))
     terminal.send("/load\r")
     terminal.wait_for("Loading m:latest")

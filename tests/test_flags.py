@@ -8,7 +8,7 @@ import pytest
 
 from ollama_chat_tui.cli import with_think_values
 from ollama_chat_tui.errors import BadDuration, BadOption, UsageError
-from ollama_chat_tui.flags import Flags
+from ollama_chat_tui.flags import ConnectionFlags, Flags, LoadingFlags
 from tests.weights import environment_in
 
 
@@ -62,6 +62,23 @@ def test_nonsense_is_refused_before_anything_is_sent(flags: Flags, error: type[U
 def test_flags_after_the_command_win_over_those_before_it() -> None:
     before = Flags(model="a", seed=1, embedded=True)
     assert Flags(model="b").over(before) == Flags(model="b", seed=1, embedded=True)
+
+
+def test_a_command_takes_of_earlier_flags_what_it_knows() -> None:
+    before = Flags(host="a", option=["top_k=1"], debug=True)
+    assert LoadingFlags(host="b").over(before) == LoadingFlags(host="b", option=["top_k=1"], debug=True)
+
+
+@pytest.mark.parametrize("before", [Flags(no_think=True), Flags(model="m"), LoadingFlags(keep_alive="5m")])
+def test_a_command_refuses_earlier_flags_that_mean_nothing_to_it(before: LoadingFlags) -> None:
+    with pytest.raises(UsageError, match=r"--(no-think|model|keep-alive) means nothing"):
+        ConnectionFlags().over(before)
+
+
+def test_loading_asks_as_the_question_will() -> None:
+    options = ["num_ctx=8192", "stop=a", "stop=b"]
+    loading = LoadingFlags(option=options, keep_alive="30m").settings()
+    assert loading == Flags(option=options, keep_alive="30m").settings()
 
 
 def test_headers_and_the_key_reach_the_host(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import COMMAND, PATIENCE_S, chat, fresh_home, run
+from tests.command import COMMAND, PATIENCE_S, chat, fresh_home, rows_with, run
 from tests.scripted_replies import Json, answer, done, end, head, installed, lines, note, reply, wait
 from tests.scripted_replies import Signal as Mark
 from tests.scripted_server import ScriptedServer, closed_port
@@ -261,6 +261,7 @@ def test_a_stopped_pull_can_be_resumed_and_says_so(server: ScriptedServer, home:
         terminal.send("\x03")
         assert terminal.wait_for_exit() == 130
         assert "goes on from there" in terminal.screen_text()
+        assert len(rows_with(terminal, "40 %")) == 1
         assert terminal.modes() == terminal.modes_at_start
     server.wait_for("/api/pull").closed.wait()
     will_pull(server, layer(0, 400), layer(0, 1000), SUCCESS)
@@ -268,6 +269,18 @@ def test_a_stopped_pull_can_be_resumed_and_says_so(server: ScriptedServer, home:
         json.loads(line) for line in run("models", "pull", "m", "--json", home=home).stdout.splitlines()
     ]
     assert [step.get("completed") for step in resumed] == [None, 400, 1000, None]
+
+
+def test_a_pull_stopped_in_the_chat_says_the_same(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.enqueue(head(), lines(layer(0, 400)), wait(Mark()), path="/api/pull")
+    with chat(home=home) as terminal:
+        terminal.wait_for(">>> ")
+        terminal.send("/pull m\r")
+        terminal.wait_for("40 %")
+        terminal.send("\x03")
+        terminal.wait_for("goes on from there")
+        server.wait_for("/api/pull").closed.wait()
+        terminal.wait_for(lambda: len(rows_with(terminal, ">>> ")) == 2)
 
 
 def test_a_pull_is_stopped_in_a_pipe_too(server: ScriptedServer, home: dict[str, str]) -> None:

@@ -6,11 +6,13 @@ reckoned from the bytes that came during this run.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.constrain import Constrain
 from rich.filesize import decimal
 from rich.progress import Progress as RichProgress
 from rich.progress import ProgressColumn, Task, TaskID
@@ -23,16 +25,20 @@ from ollama_chat_tui.terminal.sanitize import sanitize_line
 
 WIDE = 70
 """Columns from which sizes and speed have room."""
+ECHO_COLUMNS = 3
+"""Left free at the right, for the ^C that the terminal echoes: it would break the row."""
 _IN_ALL = "in all"
 
 
 class BarTable:
-    """Use it as a context manager; what it shows last stays."""
+    """Use it as a context manager; what it shows last stays. `clock` tells seconds."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._tally = Tally()
         self._tasks: dict[str, TaskID] = {}
-        self._bars = _Bars(*_columns(console), console=console, redirect_stdout=False, redirect_stderr=False)
+        self._bars = _Bars(
+            *_columns(console), console=console, get_time=clock, redirect_stdout=False, redirect_stderr=False
+        )
         self._in_all = self._bars.add_task(_IN_ALL, total=None, visible=False, standing=Standing(_IN_ALL))
 
     def __enter__(self) -> BarTable:
@@ -82,7 +88,8 @@ class _Bars(RichProgress):
         if parts and parts[-1].fields["standing"].share is None:
             rows.append(parts[-1])  # of what is said without a size only the last counts
         room = max(1, self.console.height - 2)
-        yield self.make_tasks_table([*rows[-room:], in_all])
+        table = self.make_tasks_table([*rows[-room:], in_all])
+        yield Constrain(table, max(1, self.console.width - ECHO_COLUMNS))
 
 
 class _Cell(ProgressColumn):

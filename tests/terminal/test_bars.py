@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 
 from ollama_chat_tui.progress import Progress
-from ollama_chat_tui.terminal.bar_table import BarTable
+from ollama_chat_tui.terminal.bar_table import ECHO_COLUMNS, BarTable
 from ollama_chat_tui.terminal.bars import progress_bars
 
 
@@ -55,10 +55,22 @@ def test_more_parts_than_rows_leave_the_sum_in_sight() -> None:
     assert shown[-1].startswith("in all")
 
 
+def test_speed_counts_what_came_in_this_run() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
+    seconds = [0]
+    table = BarTable(console, clock=lambda: seconds[0])
+    for done in (600, 700, 800):
+        table.show(Progress("aa", 1000 * done, 1_000_000))
+        seconds[0] += 1
+    with console.capture() as shown:
+        console.print(table)
+    assert "100.0 kB/s, 0:00:02 left" in shown.get()
+
+
 def test_a_narrow_terminal_keeps_the_percentages() -> None:
     shown = rows(Progress("pulling 6a0746a1ec1a", 1, 2), Progress("x" * 500, 1, 2), width=30)
     assert [row[-4:] for row in shown[:2]] == ["50 %"] * 2
-    assert all(len(row) <= 30 for row in shown)
+    assert all(len(row) <= 30 - ECHO_COLUMNS for row in shown)
 
 
 def test_hostile_names_are_harmless() -> None:
