@@ -50,10 +50,11 @@ class _Lines:
 
     def show(self, name: str, finding: Finding) -> None:
         mark = self._marks[finding.verdict]
-        self.write(f"{mark} {name:{self._width}}  {sanitize_line(finding.says)}")
+        self.write(f"{mark} {name:{self._width}}  {finding.says}")
         if finding.advice:
-            self.write(f"{' ' * (len(mark) + self._width + 3)}{sanitize_line(finding.advice)}")
+            self.write(f"{' ' * (len(mark) + self._width + 3)}{finding.advice}")
 
     def write(self, line: str) -> None:
+        line = sanitize_line(line)
         self._stdout.write(line.encode(self._encoding, "replace").decode(self._encoding) + "\n")
         self._stdout.flush()

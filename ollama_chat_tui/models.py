@@ -84,8 +84,7 @@ class Models:
         facts.check_part(part)
         model = await self._client.show(name)
         if not self._as_json:
-            text = facts.shown_part(name, model, part)
-            self._write(sanitize(text) if self._stdout.isatty() else text)
+            self._write(facts.shown_part(name, model, part))
         elif part == "info":
             self._json({"name": name, **_as_dict(model)})
         else:
@@ -169,6 +168,8 @@ class Models:
         self._write(msgspec.json.encode(value).decode())
 
     def _write(self, text: str) -> None:
+        if self._stdout.isatty():
+            text = sanitize(text)  # JSON escapes control characters, but nothing that hides or reorders
         encoding = self._stdout.encoding or "utf-8"
         self._stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
         self._stdout.flush()

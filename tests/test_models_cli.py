@@ -81,6 +81,14 @@ def test_json_holds_what_the_server_told(server: ScriptedServer, home: dict[str,
     assert part == {"name": "qwen3:8b", "template": "{{ .Prompt }}"}
 
 
+def test_json_in_a_terminal_hides_nothing(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.models = [installed("a\u202eb\u200bc:1b")]
+    with chat("models", "list", "--json", home=home) as terminal:
+        assert terminal.wait_for_exit() == 0
+        assert '"name":"abc:1b"' in "".join(terminal.all_rows())
+    assert json.loads(run("models", "list", "--json", home=home).stdout)[0]["name"] == "a\u202eb\u200bc:1b"
+
+
 def test_nothing_to_list_is_said_beside_an_empty_list(server: ScriptedServer, home: dict[str, str]) -> None:
     server.models = []
     listed = run("models", "list", home=home)
