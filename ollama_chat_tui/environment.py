@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from ollama_chat_tui.errors import UsageError
+
 APP_NAME = "ollama-chat"
 DATA_DIR_VARIABLE = "OLLAMA_CHAT_DATA_DIR"
 CONFIG_DIR_VARIABLE = "OLLAMA_CHAT_CONFIG_DIR"
@@ -39,7 +41,11 @@ class Environment:
 
     @classmethod
     def of_process(cls) -> Environment:
-        """Describe the running process."""
+        """Describe the running process.
+
+        Raises:
+            UsageError: a directory is in the home of nobody.
+        """
         streams = _stream(sys.stdin), _writable(_stream(sys.stdout)), _stream(sys.stderr)
         return cls(*streams, os.environ, *_places(os.environ))
 
@@ -86,5 +92,5 @@ def _chosen(variables: Mapping[str, str], name: str) -> Path | None:
         return None
     try:
         return Path(chosen).expanduser()
-    except RuntimeError:  # ~ of a user who is not there: left as it is, as the shell does
-        return Path(chosen)
+    except RuntimeError as exc:
+        raise UsageError(f"{name} is {chosen}, and there is no such user.", "Write the whole path.") from exc

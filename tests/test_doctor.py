@@ -205,11 +205,6 @@ def test_looking_leaves_nothing_behind(home: dict[str, str], tmp_path: Path) -> 
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_home_that_is_none(home: dict[str, str]) -> None:
-    found = examined(0, home={**home, "OLLAMA_CHAT_DATA_DIR": "~nobody-of-that-name/data"})
-    assert found["data"]["says"].startswith("~nobody-of-that-name")
-
-
 @pytest.mark.parametrize(
     "error", [UsageError("No.", "Do."), PermissionError(13, "Denied", "/x"), KeyError("x")]
 )
