@@ -235,3 +235,60 @@ def test_ctrl_z_and_fg_in_mid_answer(server: ScriptedServer, home: dict[str, str
         terminal.wait_for("Before. After.")
         terminal.wait_for(">>> draft")
         assert len(rows_with(terminal, "Before.")) == 1
+
+
+def test_copying_gives_the_source_to_the_tool_of_the_system(
+    server: ScriptedServer, home: dict[str, str], tmp_path: Path
+) -> None:
+    source = "| a | b |\n|---|---|\n| *x* | 1 |\n\n```py\nprint(1)\n```\n"
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "xclip").write_text(
+        f"#!/bin/sh\ncat > '{tmp_path}/part' && mv '{tmp_path}/part' '{tmp_path}/copied'\n"
+    )
+    (tools / "xclip").chmod(0o755)
+    server.enqueue(*answer(source))
+    with chat(home={**home, "PATH": f"{tools}:{home['PATH']}", "DISPLAY": ":7"}) as terminal:
+        terminal.wait_for(READY)
+        terminal.send("hi\r")
+        terminal.wait_for("tokens/s")
+        for command, copied in (
+            ("/copy", source),
+            ("/copy code 1", "print(1)\n"),
+            ("/copy table", "a\tb\n*x*\t1\n"),
+        ):
+            (tmp_path / "copied").unlink(missing_ok=True)
+            terminal.send(f"{command}\r")
+            terminal.wait_for((tmp_path / "copied").exists)
+            assert (tmp_path / "copied").read_text() == copied
+
+
+def test_viewing_opens_the_pager_and_comes_back(
+    server: ScriptedServer, home: dict[str, str], tmp_path: Path
+) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text('#!/bin/sh\ncat; echo PAGED; read key </dev/tty; echo "LEFT WITH $key"\n')
+    pager.chmod(0o755)
+    server.enqueue(*answer("**source**"))
+    server.enqueue(*answer("Again"))
+    with chat(home={**home, "PAGER": str(pager)}) as terminal:
+        terminal.wait_for(READY)
+        terminal.send("hi\r")
+        terminal.wait_for("tokens/s")
+        terminal.send("/view\r")
+        terminal.wait_for("PAGED")
+        assert rows_with(terminal, "**source**")
+        terminal.send("q\n")
+        terminal.wait_for("LEFT WITH q")
+        terminal.send("and?\r")
+        terminal.wait_for("Again")
+
+
+def test_a_terminal_that_answers_late_types_nothing_into_the_prompt(
+    server: ScriptedServer, terminal: PtyTerminal
+) -> None:
+    server.enqueue(*answer("Yes."))
+    terminal.send("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c")
+    terminal.send("hi\r")
+    terminal.wait_for("Yes.")
+    assert server.wait_for().json["messages"][-1]["content"] == "hi"
