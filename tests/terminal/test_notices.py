@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
 from ollama_chat_tui.errors import UsageError
 from ollama_chat_tui.terminal.notices import Notices
-
-
-class TtyIO(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.terminal.whole_path import TtyIO
 
 
 def test_an_error_is_a_sentence_and_a_hint_in_colour() -> None:

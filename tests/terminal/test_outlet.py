@@ -11,7 +11,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from ollama_chat_tui.terminal.outlet import Outlet
-from tests.terminal.test_notices import TtyIO
+from tests.terminal.whole_path import TtyIO
 from tests.waiting import until
 
 

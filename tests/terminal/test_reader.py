@@ -11,7 +11,7 @@ from ollama_chat_tui.chat.events import Finished, Metrics, Phase, TextDelta, Wai
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.terminal.reader import MarkdownReader
 from tests.pty_terminal import StrictScreen
-from tests.terminal.test_notices import TtyIO
+from tests.terminal.whole_path import TtyIO
 from tests.waiting import until
 
 FINISHED = Finished(Message(Role.ASSISTANT, "x"), Metrics())
