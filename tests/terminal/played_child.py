@@ -32,4 +32,3 @@ if __name__ == "__main__":
     for name in sys.argv[1:]:
         play(Path(name).read_text("utf-8"), random.Random(name))
     print("BYE", flush=True)  # noqa: T201
-    sys.stdin.read()  # tmux keeps the pane as long as we live

@@ -33,9 +33,10 @@ class Tmux:
         self._command = ["tmux", "-S", str(socket), "-f", "/dev/null"]
 
     def open(self, argv: list[str], columns: int, lines: int) -> None:
+        history = ["set", "-g", "history-limit", "50000"]
         size = ["-x", str(columns), "-y", str(lines)]
-        self.run("start-server", ";", "set", "-g", "history-limit", "50000", ";", "new-session", "-d", *size,
-                 shlex.join(argv))  # fmt: skip
+        command = f"{shlex.join(argv)}; exec cat"  # the pane would go with its last process
+        self.run("start-server", ";", *history, ";", "new-session", "-d", *size, command)
 
     def run(self, *words: str) -> str:
         env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": "/"}
