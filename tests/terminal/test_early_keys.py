@@ -6,13 +6,13 @@ import os
 import pty
 import termios
 
-from ollama_chat_tui.terminal.between import keys_wait
+from ollama_chat_tui.terminal.early_keys import keep_early_keys
 
 
-def test_keys_wait_without_echo_and_the_modes_come_back() -> None:
+def test_keep_early_keys_without_echo_and_the_modes_come_back() -> None:
     master, slave = pty.openpty()
     before = termios.tcgetattr(slave)
-    with keys_wait(slave):
+    with keep_early_keys(slave):
         os.write(master, b"hi\r\x04")
         assert os.read(slave, 10) == b"hi\r\x04"
         assert termios.tcgetattr(slave)[3] & termios.ISIG
@@ -23,7 +23,7 @@ def test_keys_wait_without_echo_and_the_modes_come_back() -> None:
 
 def test_what_is_no_terminal_is_left_alone() -> None:
     read_end, write_end = os.pipe()
-    with keys_wait(read_end):
+    with keep_early_keys(read_end):
         os.write(write_end, b"x")
     assert os.read(read_end, 1) == b"x"
     os.close(read_end)
@@ -32,6 +32,6 @@ def test_what_is_no_terminal_is_left_alone() -> None:
 
 def test_a_terminal_that_is_gone_is_no_error() -> None:
     master, slave = pty.openpty()
-    with keys_wait(slave):
+    with keep_early_keys(slave):
         os.close(slave)
     os.close(master)
