@@ -33,7 +33,7 @@ from ollama_chat_tui.terminal.completion import Candidate
 from ollama_chat_tui.terminal.early_keys import keep_early_keys
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.outlet import Outlet
-from ollama_chat_tui.terminal.plain import plain_output
+from ollama_chat_tui.terminal.plain import plain_prompts
 from ollama_chat_tui.terminal.prompt import Prompt, PromptOptions
 from ollama_chat_tui.terminal.sanitize import sanitize
 from ollama_chat_tui.terminal.screen import TerminalScreen
@@ -59,7 +59,8 @@ async def run_chat(
     if not environment.is_interactive:
         raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
     notices = Notices(environment.stdout, environment.variables)
-    with ended_in_order(), keep_early_keys(environment.stdin.fileno()):
+    plain = plain_prompts(environment.stdout, environment.variables)
+    with ended_in_order(), keep_early_keys(environment.stdin.fileno()), plain:
         with ended_by_ctrl_c():
             await make_ready(environment, wanted, notices, may_fetch=may_fetch)
         async with Opening(environment, wanted, settings.model) as opening:
@@ -79,7 +80,6 @@ async def _chat(
             bar=make_bar(live.facts, variables),
             sanitize=sanitize,
             variables=variables,
-            output=plain_output(stdout, variables),
         )
     )
     views = ThinkingViews(environment)

@@ -21,6 +21,7 @@ READY = ">>> "
 @pytest.fixture
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as running:
+        running.answers_loads = True
         yield running
 
 

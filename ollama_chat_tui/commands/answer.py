@@ -91,13 +91,13 @@ def _save(source: str, file: str) -> str:
 
 
 async def view(context: Context, text: str) -> str:
-    """View the last answer, or the Nth of the chat, in the pager."""
+    """View the last answer, or the Nth, in the pager."""
     await context.screen.page(_answer(context, text).content)
     return ""
 
 
 async def think(context: Context, text: str) -> str:
-    """Say whether the model thinks, and how its thoughts are shown."""
+    """Set whether the model thinks, and what is shown of it."""
     word, _, rest = text.partition(" ")
     if word == "last":
         thinking = _answer(context, rest).thinking

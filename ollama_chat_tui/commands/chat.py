@@ -8,7 +8,7 @@ from ollama_chat_tui.commands.registry import Command, Context, Registry
 from ollama_chat_tui.commands.words import command_names, one_of
 from ollama_chat_tui.errors import UsageError
 
-LONGEST_USAGE = 20
+LONGEST_USAGE = 19
 
 
 def register_chat_commands(registry: Registry) -> None:

@@ -81,7 +81,7 @@ async def show(context: Context, text: str) -> str:
 
 
 async def show_loaded(context: Context, _: str) -> str:
-    """Show the models in memory, where they are, and for how long."""
+    """Show the models in memory, where and how long."""
     loaded = await context.client.loaded()
     return "\n".join(in_columns([facts.loaded_row(model) for model in loaded])) or facts.NOTHING_LOADED
 

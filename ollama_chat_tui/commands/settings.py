@@ -34,7 +34,7 @@ def register_settings_commands(registry: Registry) -> None:
 
 
 async def set_option(context: Context, text: str) -> str:
-    """Set an option for the rest of the chat; alone, show what is set."""
+    """Set an option; alone, show what is set."""
     name, _, value = text.removeprefix("parameter ").strip().partition(" ")
     match name:
         case "":

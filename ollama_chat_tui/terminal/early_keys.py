@@ -34,6 +34,14 @@ def keep_early_keys(fd: int) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(termios.error, OSError):  # the terminal may be gone
-            if os.tcgetpgrp(fd) == os.getpgrp():  # else it is the shell's, which has modes of its own
+        if not _is_shells(fd):
+            with suppress(termios.error):  # the terminal may be gone
                 termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+def _is_shells(fd: int) -> bool:
+    """Whether the terminal has gone back to the shell, which has modes of its own."""
+    try:
+        return os.tcgetpgrp(fd) != os.getpgrp()
+    except OSError:
+        return False

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import TextIO
 
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from ollama_chat_tui.chat.events import (
@@ -32,9 +33,14 @@ from ollama_chat_tui.terminal.sanitize import Sanitizer
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 
 
-def plain_output(output: TextIO, variables: Mapping[str, str]) -> PlainTextOutput | None:
-    """What a prompt writes to where the terminal would show escape sequences; None where it would not."""
-    return PlainTextOutput(output) if is_dumb(variables) else None
+@contextmanager
+def plain_prompts(output: TextIO, variables: Mapping[str, str]) -> Iterator[None]:
+    """While inside, prompts write no escape sequences either, if the terminal would show them."""
+    if is_dumb(variables):
+        with create_app_session(output=PlainTextOutput(output)):
+            yield
+    else:
+        yield
 
 
 class PlainAnswers:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from prompt_toolkit import PromptSession, print_formatted_text
+from prompt_toolkit.application import get_app_session
 from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
@@ -21,9 +22,10 @@ from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.lexers import Lexer
-from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output import Output
 from prompt_toolkit.styles import BaseStyle, Style, merge_styles
 
+from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.bindings import load_prompt_bindings, quicken_escape
 from ollama_chat_tui.terminal.completion import CompletionSource, SourceCompleter
 from ollama_chat_tui.terminal.draft import Draft
@@ -99,7 +101,7 @@ class Prompt:
         self.history = PromptHistory(options.history_file, is_recording=options.is_recording)
         self.input = options.input or create_input()
         parse_modified_keys(self.input)
-        self.output = options.output or create_output()
+        self.output = options.output or get_app_session().output
         self._options = options
         self._pastes = Pastes()
         self._style = merge_styles([PROMPT_STYLE, options.style]) if options.style else PROMPT_STYLE
@@ -225,7 +227,8 @@ class Prompt:
             style=self._style,
             include_default_pygments_style=False,
             input=self.input,
-            output=self.output,
+            # Without an output of its own it falls back to lines where no cursor can be placed.
+            output=None if is_dumb(options.variables) else self.output,
         )
         session.app.terminal_size_polling_interval = None  # SIGWINCH tells; polling wakes an idle program
         session.app.ttimeoutlen = ESCAPE_TIMEOUT_S

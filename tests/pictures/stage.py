@@ -104,6 +104,7 @@ class Scene:
     def _stage(self) -> Iterator[Stage]:
         with ExitStack() as stack:
             server = stack.enter_context(ScriptedServer())
+            server.answers_loads = True
             server.models, server.loaded = INSTALLED, INSTALLED[:1]
             url = server.url
             if not self.is_served:

@@ -9,7 +9,9 @@ import signal
 from collections.abc import AsyncGenerator
 
 import pytest
+from prompt_toolkit.application import get_app_session
 from prompt_toolkit.input import DummyInput
+from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from ollama_chat_tui.chat.events import (
     Event,
@@ -24,7 +26,7 @@ from ollama_chat_tui.chat.events import (
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.terminal.answer import AnswerScreen
 from ollama_chat_tui.terminal.answers import make_answers
-from ollama_chat_tui.terminal.plain import PlainAnswers, PlainTurn, plain_output
+from ollama_chat_tui.terminal.plain import PlainAnswers, PlainTurn, plain_prompts
 from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 
@@ -99,5 +101,8 @@ def test_the_way_follows_the_terminal() -> None:
 
 
 def test_prompts_are_plain_there_and_only_there() -> None:
-    assert plain_output(io.StringIO(), {"TERM": "dumb"}) is not None
-    assert plain_output(io.StringIO(), {"TERM": "xterm"}) is None
+    with plain_prompts(io.StringIO(), {"TERM": "dumb"}):
+        assert isinstance(get_app_session().output, PlainTextOutput)
+    before = get_app_session()
+    with plain_prompts(io.StringIO(), {"TERM": "xterm"}):
+        assert get_app_session() is before
