@@ -7,7 +7,7 @@ the terminal's, commands are their own.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
@@ -25,6 +25,7 @@ from ollama_chat_tui.commands.settings import register_settings_commands
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, Defect, NothingThere, NotInteractive, UsageError
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_by_ctrl_c, ended_in_order
+from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.startup import LateBackend, Opening, make_ready
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.answers import Answers, make_answers
@@ -35,16 +36,20 @@ from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.outlet import Outlet
 from ollama_chat_tui.terminal.plain import plain_prompts
 from ollama_chat_tui.terminal.prompt import Prompt, PromptOptions
+from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.sanitize import sanitize
 from ollama_chat_tui.terminal.screen import TerminalScreen
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.views import ThinkingViews
+from ollama_chat_tui.terminal.window import Window
+
+LONG_ANSWER_S = 30
 
 
 async def run_chat(
     environment: Environment,
     wanted: Wanted,
-    settings: Settings,
+    preferences: Preferences,
     *,
     may_fetch: bool,
     is_debugging: bool = False,
@@ -63,53 +68,72 @@ async def run_chat(
     with ended_in_order(), keep_early_keys(environment.stdin.fileno()), plain:
         with ended_by_ctrl_c():
             await make_ready(environment, wanted, notices, may_fetch=may_fetch)
-        async with Opening(environment, wanted, settings.model) as opening:
-            await _chat(environment, opening, settings, is_debugging=is_debugging)
+        async with Opening(environment, wanted, preferences.config.model) as opening:
+            await _chat(environment, opening, preferences, is_debugging=is_debugging)
 
 
 async def _chat(
-    environment: Environment, opening: Opening, settings: Settings, *, is_debugging: bool
+    environment: Environment, opening: Opening, preferences: Preferences, *, is_debugging: bool
 ) -> None:
+    config, settings = preferences.config, preferences.settings()
     registry, status = make_registry(), Status()
     live = _Live(registry, status)
     stdout, variables = environment.stdout, environment.variables
     prompt = Prompt(
         PromptOptions(
             history_file=environment.data_dir / "history",
+            is_recording=config.history,
+            is_vi=config.editing_mode == "vi",
+            enter_makes_line=config.enter == "newline",
+            keys=config.keys,
             sources=[live],
             bar=make_bar(live.facts, variables),
             sanitize=sanitize,
             variables=variables,
         )
     )
-    views = ThinkingViews(environment)
-    answers = make_answers(stdout, prompt.input, variables, lambda: views.of(live.model))
+    views = ThinkingViews(environment, ThinkingView(config.thinking))
+    answers = make_answers(stdout, prompt.input, variables, lambda: views.of(live.model), config.theme)
     notices = Notices(Outlet(stdout, answers), variables)
     screen = TerminalScreen(stdout, prompt, variables, views)
     context = live.context = Context(Conversation(), settings, opening, screen, registry)
-    welcome = asyncio.create_task(_welcome(context, opening, status, prompt, notices))
+    window = Window(stdout, variables, has_title=config.terminal_title, calls=config.notify)
+    front = _Front(prompt, answers, notices, window)
+    welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
     try:
-        chat = _Chat(context, LateBackend(opening), prompt, answers, notices, status)
-        await chat.run(is_debugging=is_debugging)
+        with window.titled():
+            await _Chat(context, LateBackend(opening), front, status).run(is_debugging=is_debugging)
     finally:
         welcome.cancel()
 
 
+@dataclass(frozen=True)
+class _Front:
+    """What a person sees of the chat."""
+
+    prompt: Prompt
+    answers: Answers
+    notices: Notices
+    window: Window
+
+
 async def _welcome(
-    context: Context, opening: Opening, status: Status, prompt: Prompt, notices: Notices
+    context: Context, opening: Opening, status: Status, front: _Front, *, preloads: bool
 ) -> None:
     """Say who answers, when it is known, or that nobody does; then learn what completion wants to know."""
     try:
         found = status.answerer = await opening.answerer()
         context.settings = replace(context.settings, model=context.settings.model or found.model)
-        notices.show(f"{found.model} at {found.client.host.label}. /help shows what there is.")
+        front.notices.show(f"{found.model} at {found.client.host.label}. /help shows what there is.")
         if found.notice:
-            notices.whisper(found.notice)
-        prompt.refresh()
+            front.notices.whisper(found.notice)
+        front.window.name(f"ollama-chat · {found.model}")
+        front.prompt.refresh()
         context.model_names = [model.name for model in await found.client.installed()]
-        await _load_model(context, status, prompt, found.client)
+        if preloads:
+            await _load_model(context, status, front.prompt, found.client)
     except ChatError as error:
-        notices.complain(error)
+        front.notices.complain(error)
 
 
 async def _load_model(context: Context, status: Status, prompt: Prompt, client: OllamaClient) -> None:
@@ -161,21 +185,14 @@ def make_registry() -> Registry:
 class _Chat:
     """Read, run, show."""
 
-    def __init__(
-        self,
-        context: Context,
-        backend: Backend,
-        prompt: Prompt,
-        screen: Answers,
-        notices: Notices,
-        status: Status,
-    ) -> None:
+    def __init__(self, context: Context, backend: Backend, front: _Front, status: Status) -> None:
         self._context = context
-        self._status = status
         self._backend = backend
-        self._prompt = prompt
-        self._screen = screen
-        self._notices = notices
+        self._prompt = front.prompt
+        self._screen = front.answers
+        self._notices = front.notices
+        self._window = front.window
+        self._status = status
         self._typed = TypeAhead()
         self._given_back: list[str] = []
         self._look: asyncio.Task[None] | None = None
@@ -236,6 +253,8 @@ class _Chat:
         conversation.append(Message(Role.USER, text))
         settings = self._context.settings
         end = await self._screen.show(run_turn(conversation, settings, self._backend), self._typed)
+        if end and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
+            self._window.call("The answer is there.")
         if end:
             self._look = asyncio.create_task(self._note_answer(settings, end.metrics))
         if isinstance(end, Failed | Interrupted) and _says_nothing(end):

@@ -15,6 +15,7 @@ from typing import Protocol, TextIO
 
 import msgspec
 
+from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
@@ -25,6 +26,7 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadAnswer, ChatError, OutputFailed, UsageError
 from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
+from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.startup import Opening, make_ready
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.notices import Notices
@@ -66,7 +68,7 @@ class Reader(Protocol):
 
 
 async def run_ask(
-    environment: Environment, wanted: Wanted, settings: Settings, question: Question, *, may_fetch: bool
+    environment: Environment, wanted: Wanted, preferences: Preferences, question: Question, *, may_fetch: bool
 ) -> None:
     """Find who answers, ask, and print.
 
@@ -79,7 +81,9 @@ async def run_ask(
         question.text,
         images=tuple(_read_image(path) for path in question.images),
     )
-    settings = replace(settings, format=_read_format(question.answer_format))
+    settings = preferences.settings()
+    if question.answer_format:
+        settings = replace(settings, format=read_format(question.answer_format))
     notices = Notices(environment.stderr, environment.variables)
     with ended_in_order(), ended_by_ctrl_c():
         await make_ready(environment, wanted, notices, may_fetch=may_fetch)
@@ -88,7 +92,7 @@ async def run_ask(
             settings = replace(settings, model=found.model)
             if found.notice:
                 notices.whisper(found.notice)
-            reader = _reader(question.output, environment, settings)
+            reader = _reader(question.output, environment, settings, preferences.config.theme)
             await ask(message, settings, found.client, reader, notices, stream=question.stream)
 
 
@@ -182,7 +186,7 @@ class EventsReader:
         _write_line(self._stdout, event)
 
 
-def _reader(output: Output, environment: Environment, settings: Settings) -> Reader:
+def _reader(output: Output, environment: Environment, settings: Settings, theme: str) -> Reader:
     stdout = environment.stdout
     if output is Output.JSON:
         return JsonReader(stdout, settings)
@@ -192,7 +196,7 @@ def _reader(output: Output, environment: Environment, settings: Settings) -> Rea
         return TextReader(stdout)
     from ollama_chat_tui.terminal.reader import MarkdownReader  # the renderer, which a pipe does not pay for
 
-    return MarkdownReader(stdout, environment.variables)
+    return MarkdownReader(stdout, environment.variables, theme)
 
 
 @contextmanager
@@ -226,20 +230,6 @@ def _read_image(path: Path) -> str:
         return base64.b64encode(path.read_bytes()).decode()
     except OSError as exc:
         raise UsageError(f"The image {path} cannot be read: {exc.strerror}.") from exc
-
-
-def _read_format(text: str) -> str | dict[str, object] | None:
-    if not text or text == "json":
-        return text or None
-    try:
-        schema = text.encode() if text.lstrip().startswith("{") else Path(text).read_bytes()
-        return msgspec.json.decode(schema, type=dict[str, object])
-    except OSError as exc:
-        raise UsageError(
-            f"The format “{text}” cannot be read: {exc.strerror}.", "It is json, a schema or a file."
-        ) from exc
-    except msgspec.DecodeError as exc:
-        raise UsageError(f"The format “{text}” is no JSON Schema: {exc}.") from exc
 
 
 def _write_line(stdout: TextIO, value: object) -> None:

@@ -11,10 +11,10 @@ import typer
 
 from ollama_chat_tui import __version__
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import ExitCode
+from ollama_chat_tui.errors import ChatError, ExitCode
 from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
 from ollama_chat_tui.models_cli import models_app
-from ollama_chat_tui.outcome import Work, finish
+from ollama_chat_tui.outcome import Work, complain, finish
 
 THINK_VALUES = ("on", "off", "true", "false", "low", "medium", "high", "max")
 
@@ -30,7 +30,17 @@ app.add_typer(models_app)
 
 def main() -> None:
     """Run the program."""
-    app(args=with_think_values(sys.argv[1:]), prog_name="ollama-chat")
+    if not {"config", "-h", "--help", "--show-completion"}.isdisjoint(sys.argv):
+        from ollama_chat_tui.config_cli import config_app  # it reads TOML and checks it: nothing else waits
+
+        app.add_typer(config_app, name="config")
+    try:
+        app(args=with_think_values(sys.argv[1:]), prog_name="ollama-chat")
+    except ChatError as error:
+        if "--debug" in sys.argv:
+            raise
+        complain(error)
+        sys.exit(error.exit_code)
 
 
 def with_think_values(arguments: list[str]) -> list[str]:
@@ -66,10 +76,11 @@ def chat(
     def start(environment: Environment) -> Work:
         from ollama_chat_tui.app import run_chat
 
+        preferences = flags.preferences(environment)
         return run_chat(
             environment,
-            flags.wanted(environment),
-            flags.settings(),
+            flags.wanted(environment, preferences),
+            preferences,
             may_fetch=flags.fetch,
             is_debugging=flags.debug,
         )
@@ -108,9 +119,9 @@ def ask(
         # Read before there is an event loop, which Ctrl-C would have to wait for.
         text = question_text(" ".join(words or ()), environment.stdin)
         question = Question(text, tuple(image or ()), answer_format, output, not no_stream)
-        return run_ask(
-            environment, flags.wanted(environment), flags.settings(), question, may_fetch=flags.fetch
-        )
+        preferences = flags.preferences(environment)
+        wanted = flags.wanted(environment, preferences)
+        return run_ask(environment, wanted, preferences, question, may_fetch=flags.fetch)
 
     finish(start, is_debugging=flags.debug)
 
@@ -127,6 +138,7 @@ def doctor(
     def start(environment: Environment) -> Work:
         from ollama_chat_tui.doctor import run_doctor
 
-        return run_doctor(environment, flags.over(context.obj).wanted(environment), as_json=as_json)
+        given = flags.over(context.obj)
+        return run_doctor(environment, given.wanted_unchecked(environment), as_json=as_json)
 
     finish(start, is_debugging=flags.debug or context.obj.debug)

@@ -16,14 +16,17 @@ from ollama_chat_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from ollama_chat_tui.backends.choice import Wanted
-    from ollama_chat_tui.chat.settings import Settings
+    from ollama_chat_tui.preferences import Preferences
 
 
 @dataclass(frozen=True)
 class ConnectionFlags:
     """What was given on the command line of where to connect; empty or None: not given."""
 
-    host: Annotated[str, Option("--host", envvar="OLLAMA_HOST", help="The server.")] = ""
+    host: Annotated[
+        str, Option("--host", help="The server: an address or a name of the configuration. [OLLAMA_HOST]")
+    ] = ""
+    profile: Annotated[str, Option("--profile", metavar="NAME", help="A profile of the configuration.")] = ""
     embedded: Annotated[bool, Option("--embedded", help="Let the embedded engine answer.")] = False
     embedded_model: Annotated[
         Path | None, Option("--embedded-model", metavar="FILE.gguf", help="The model that it runs.")
@@ -51,22 +54,50 @@ class ConnectionFlags:
             raise UsageError(f"--{flag} means nothing to this command.", "Its --help lists what does.")
         return replace(self, **{**before, **_given(self)})
 
-    def wanted(self, environment: Environment) -> Wanted:
+    def preferences(self, environment: Environment) -> Preferences:
+        """What holds: these flags over environment, profile and configuration.
+
+        Raises:
+            UsageError: a value makes no sense.
+        """
+        from ollama_chat_tui.config.file import load_config
+        from ollama_chat_tui.preferences import meaning, resolve
+
+        file = load_config(environment, meaning())
+        return resolve(file, environment.variables, self._by_key(), self.profile)
+
+    def wanted_unchecked(self, environment: Environment) -> Wanted:
+        """Where the answer is to come from, also when the configuration or a value is broken."""
+        from ollama_chat_tui.backends.choice import Wanted
+
+        try:
+            return self.wanted(environment, self.preferences(environment))
+        except UsageError:
+            host = self.host or environment.variables.get("OLLAMA_HOST", "")
+            return Wanted(host, is_embedded=self.embedded, model_file=self.embedded_model)
+
+    def wanted(self, environment: Environment, preferences: Preferences) -> Wanted:
         """Where the answer is to come from.
 
         Raises:
-            UsageError: a header is none.
+            UsageError: a header is none, or the key of the host is not there.
         """
         from ollama_chat_tui.backends.choice import Wanted
-        from ollama_chat_tui.backends.connection import Access
+        from ollama_chat_tui.preferences import access_to
 
-        access = Access(
-            environment.variables.get("OLLAMA_API_KEY", ""),
-            self.send_key,
-            dict(_header(line) for line in self.header or ()),
-            self.ca_file,
+        host = preferences.host()
+        access = access_to(host, environment.variables)
+        access = replace(
+            access,
+            sends_key=self.send_key or access.sends_key,
+            headers={**access.headers, **dict(_header(line) for line in self.header or ())},
+            ca_file=self.ca_file or access.ca_file,
         )
-        return Wanted(self.host, access, self.embedded, self.embedded_model)
+        return Wanted(host.url, access, self.embedded, self.embedded_model)
+
+    def _by_key(self) -> dict[str, object]:
+        """The flags that were given, by the keys of the configuration."""
+        return {"host": self.host} if self.host else {}
 
 
 @dataclass(frozen=True)
@@ -80,17 +111,12 @@ class LoadingFlags(ConnectionFlags):
         str, Option("--keep-alive", metavar="TIME", help="How long the model stays loaded: 5m, forever.")
     ] = ""
 
-    def settings(self) -> Settings:
-        """How the model is asked; `model` may still be empty.
-
-        Raises:
-            UsageError: a value makes no sense.
-        """
+    def _by_key(self) -> dict[str, object]:
         from ollama_chat_tui.chat.options import parse_keep_alive
-        from ollama_chat_tui.chat.settings import Settings
 
-        keep_alive = parse_keep_alive(self.keep_alive) if self.keep_alive else None
-        return Settings("", options=self._options(), keep_alive=keep_alive)
+        keep_alive = {"keep_alive": parse_keep_alive(self.keep_alive)} if self.keep_alive else {}
+        options = self._options()
+        return {**super()._by_key(), **keep_alive, **({"options": options} if options else {})}
 
     def _options(self) -> dict[str, object]:
         from ollama_chat_tui.chat.options import parse_option
@@ -118,19 +144,18 @@ class Flags(LoadingFlags):
     ] = ""
     no_think: Annotated[bool, Option("--no-think", help="The same as --think=off.")] = False
 
-    def settings(self) -> Settings:
-        """As above, with all that a question may need."""
+    def _by_key(self) -> dict[str, object]:
         from ollama_chat_tui.chat.options import parse_think
 
-        named = {"seed": self.seed, "temperature": self.temperature}
-        settings = super().settings()
-        return replace(
-            settings,
-            model=self.model,
-            system=self.system,
-            options={**settings.options, **{name: it for name, it in named.items() if it is not None}},
-            think=False if self.no_think else parse_think(self.think) if self.think else None,
+        named = {"model": self.model, "system": self.system}
+        think = (
+            {"think": False} if self.no_think else {"think": parse_think(self.think)} if self.think else {}
         )
+        return {**super()._by_key(), **{key: text for key, text in named.items() if text}, **think}
+
+    def _options(self) -> dict[str, object]:
+        named = {"seed": self.seed, "temperature": self.temperature}
+        return {**super()._options(), **{name: it for name, it in named.items() if it is not None}}
 
 
 def taking_flags(command: Callable[..., None]) -> Callable[..., None]:

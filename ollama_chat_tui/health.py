@@ -30,8 +30,10 @@ from ollama_chat_tui.backends.embedded.engine import is_installed
 from ollama_chat_tui.backends.embedded.weights import check_model_file, have_weights, weights_path
 from ollama_chat_tui.backends.hosts import Host, parse_host
 from ollama_chat_tui.commands.model_facts import NOTHING_LOADED, loaded_row
+from ollama_chat_tui.config.file import config_path, read_config
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError
+from ollama_chat_tui.preferences import meaning
 from ollama_chat_tui.state import load_state
 from ollama_chat_tui.terminal.theme import ColourDepth, colour_depth
 
@@ -204,6 +206,15 @@ async def check_clock(patient: Patient) -> Finding:
     )
 
 
+async def check_config(patient: Patient) -> Finding:
+    file = read_config(config_path(patient.environment), meaning())
+    if file.error:
+        return broken(file.error.sentence, file.error.hint)
+    if not file.path.exists():
+        return not_applicable("none; `ollama-chat config init` writes one")
+    return fine(str(file.path))
+
+
 async def check_proxy(patient: Patient) -> Finding:
     if patient.host is None:
         return not_applicable("no server was asked")
@@ -334,4 +345,5 @@ CHECKS: Sequence[Check] = (
     Check("encoding", check_encoding),
     Check("data", directory(lambda environment: environment.data_dir)),
     Check("state", directory(lambda environment: environment.state_dir), is_needed=False),
+    Check("config", check_config),
 )

@@ -79,9 +79,12 @@ def show_loaded(context: typer.Context, flags: ConnectionFlags, as_json: AsJson 
 @taking_flags
 def load(context: typer.Context, flags: LoadingFlags, name: Name, as_json: AsJson = False) -> None:
     """Load a model, with the options it will be asked with."""
-    _run(
-        context, flags, lambda models: models.load(name, flags.over(context.obj).settings()), as_json=as_json
-    )
+
+    def ask(models: Models) -> Awaitable[None]:
+        preferences = flags.over(context.obj).preferences(Environment.of_process())
+        return models.load(name, preferences.settings())
+
+    _run(context, flags, ask, as_json=as_json)
 
 
 @models_app.command()
@@ -121,7 +124,11 @@ def _run(
 
         given = flags.over(context.obj)
         return with_models(
-            environment, given.wanted(environment), ask, as_json=as_json, may_fetch=given.fetch
+            environment,
+            given.wanted(environment, given.preferences(environment)),
+            ask,
+            as_json=as_json,
+            may_fetch=given.fetch,
         )
 
     finish(start, is_debugging=flags.debug or context.obj.debug)

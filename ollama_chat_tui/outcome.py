@@ -28,13 +28,14 @@ def finish(start: Callable[[Environment], Work], *, is_debugging: bool) -> NoRet
         if is_debugging:
             raise
         error = exc if isinstance(exc, ChatError) else Defect.of(exc)
-        _complain(error)
+        complain(error)
         code = error.exit_code
     _put_away_stdout()
     raise Exit(code)
 
 
-def _complain(error: ChatError) -> None:
+def complain(error: ChatError) -> None:
+    """Say on standard error what went wrong, if there is one."""
     from ollama_chat_tui.terminal.notices import Notices
 
     if sys.stderr is not None:

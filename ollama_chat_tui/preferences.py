@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.chat.options import OPTION_TYPES, check_options, parse_keep_alive
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.config.check import Complaint, Meaning, ancestry, nearest, put, read_value
@@ -82,7 +83,11 @@ class Preferences:
         return Origin(source, name)
 
     def settings(self) -> Settings:
-        """How the model is asked; `model` may be empty, and `format` only names what is to be loaded."""
+        """How the model is asked; `model` may be empty.
+
+        Raises:
+            UsageError: the format is none, or its file cannot be read.
+        """
         config = self.config
         return Settings(
             config.model,
@@ -90,6 +95,7 @@ class Preferences:
             check_options(config.options),
             think=config.think,
             keep_alive=_keep_alive(config.keep_alive),
+            format=read_format(config.format),
         )
 
     def host(self) -> Host:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from ollama_chat_tui.app import _Chat
+from ollama_chat_tui.app import _Chat, _Front
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.chat import register_chat_commands
@@ -40,7 +40,8 @@ def chat_of(*lines: str) -> tuple[_Chat, io.StringIO]:
         raise ZeroDivisionError("never mind")
 
     context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry)
-    return _Chat(context, ABSENT, cast(Any, TypedLines(lines)), ABSENT, Notices(shown, {}), Status()), shown
+    front = _Front(cast(Any, TypedLines(lines)), ABSENT, Notices(shown, {}), ABSENT)
+    return _Chat(context, ABSENT, front, Status()), shown
 
 
 async def test_a_defect_is_told_and_the_chat_goes_on() -> None:

@@ -11,24 +11,28 @@ from ollama_chat_tui.errors import BadDuration, BadOption, UsageError
 from ollama_chat_tui.flags import ConnectionFlags, Flags, LoadingFlags
 from tests.weights import environment_in
 
+NOWHERE = environment_in(Path("/nonexistent"), {})
+
 
 def test_what_is_not_given_is_not_sent() -> None:
-    settings = Flags().settings()
+    settings = Flags().preferences(NOWHERE).settings()
     assert (settings.model, settings.system, settings.options) == ("", "", {})
     assert settings.think is settings.keep_alive is settings.format is None
 
 
 def test_seed_and_temperature_are_options_and_win_over_the_general_flag() -> None:
     flags = Flags(option=["seed=1", "top_k=20"], seed=7, temperature=0.0)
-    assert flags.settings().options == {"seed": 7, "top_k": 20, "temperature": 0.0}
+    assert flags.preferences(NOWHERE).settings().options == {"seed": 7, "top_k": 20, "temperature": 0.0}
 
 
 def test_stop_may_be_given_several_times() -> None:
-    assert Flags(option=["stop=END", "stop=\n\n"]).settings().options == {"stop": ["END", "\n\n"]}
+    assert Flags(option=["stop=END", "stop=\n\n"]).preferences(NOWHERE).settings().options == {
+        "stop": ["END", "\n\n"]
+    }
 
 
 def test_a_later_value_of_an_option_wins() -> None:
-    assert Flags(option=["top_k=1", "top_k=2"]).settings().options == {"top_k": 2}
+    assert Flags(option=["top_k=1", "top_k=2"]).preferences(NOWHERE).settings().options == {"top_k": 2}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def test_a_later_value_of_an_option_wins() -> None:
     ],
 )
 def test_thinking_is_on_off_or_a_level(flags: Flags, think: object) -> None:
-    assert flags.settings().think == think
+    assert flags.preferences(NOWHERE).settings().think == think
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,7 @@ def test_thinking_is_on_off_or_a_level(flags: Flags, think: object) -> None:
 )
 def test_nonsense_is_refused_before_anything_is_sent(flags: Flags, error: type[UsageError]) -> None:
     with pytest.raises(error):
-        flags.settings()
+        flags.preferences(NOWHERE).settings()
 
 
 def test_flags_after_the_command_win_over_those_before_it() -> None:
@@ -77,13 +81,14 @@ def test_a_command_refuses_earlier_flags_that_mean_nothing_to_it(before: Loading
 
 def test_loading_asks_as_the_question_will() -> None:
     options = ["num_ctx=8192", "stop=a", "stop=b"]
-    loading = LoadingFlags(option=options, keep_alive="30m").settings()
-    assert loading == Flags(option=options, keep_alive="30m").settings()
+    loading = LoadingFlags(option=options, keep_alive="30m").preferences(NOWHERE).settings()
+    assert loading == Flags(option=options, keep_alive="30m").preferences(NOWHERE).settings()
 
 
 def test_headers_and_the_key_reach_the_host(tmp_path: Path) -> None:
     flags = Flags(header=["X-Team:  a: b "], host="example.com", send_key=True)
-    wanted = flags.wanted(environment_in(tmp_path, {"OLLAMA_API_KEY": "secret"}))
+    environment = environment_in(tmp_path, {"OLLAMA_API_KEY": "secret"})
+    wanted = flags.wanted(environment, flags.preferences(environment))
     assert wanted.host == "example.com"
     assert wanted.access.headers == {"X-Team": "a: b"}
     assert wanted.access.api_key == "secret"
@@ -94,7 +99,7 @@ def test_headers_and_the_key_reach_the_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["no colon", ": value", "X: a\r\nEvil: b", "Ünicode: x"])
 def test_what_is_no_header_is_refused_without_repeating_its_value(line: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        Flags(header=[line]).wanted(environment_in(tmp_path))
+        Flags(header=[line]).wanted(NOWHERE, Flags().preferences(NOWHERE))
     assert "Evil" not in caught.value.sentence
 
 

@@ -173,12 +173,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notify: Annotated[
         Switch,
         Meta(
-            description="Whether the terminal notifies you of a long answer that ends out of sight.",
+            description="Whether the terminal rings and notifies you when an answer took over 30 s.",
             examples=[True],
         ),
     ] = False
     terminal_title: Annotated[
-        Switch, Meta(description="Whether the terminal's title names the conversation.", examples=[False])
+        Switch, Meta(description="Whether the terminal's title names the model.", examples=[False])
     ] = True
     options: Options = {}
     keys: Annotated[

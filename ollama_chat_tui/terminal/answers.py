@@ -14,7 +14,7 @@ from ollama_chat_tui.terminal.background import ask_background
 from ollama_chat_tui.terminal.drawer import make_tty
 from ollama_chat_tui.terminal.plain import PlainAnswers
 from ollama_chat_tui.terminal.reasoning import ThinkingView
-from ollama_chat_tui.terminal.theme import colour_depth, make_theme
+from ollama_chat_tui.terminal.theme import colour_depth, make_theme, theme_name
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 
 
@@ -32,11 +32,18 @@ class Answers(Protocol):
 
 
 def make_answers(
-    output: TextIO, keyboard: Input, variables: Mapping[str, str], view: Callable[[], ThinkingView]
+    output: TextIO,
+    keyboard: Input,
+    variables: Mapping[str, str],
+    view: Callable[[], ThinkingView],
+    theme: str = "auto",
 ) -> Answers:
-    """Look at the terminal and choose; `view` is asked when reasoning begins."""
+    """Look at the terminal and choose; `view` is asked when reasoning begins.
+
+    `theme` is dark, light, none, or auto: what the terminal says of its background.
+    """
     if is_dumb(variables):
         return PlainAnswers(output, view)
-    background = ask_background(keyboard, output, variables)
-    theme = make_theme(background, colour_depth(variables), hyperlinks=has_hyperlinks(variables))
-    return AnswerScreen(make_tty(output, keyboard, variables), theme, view)
+    name = ask_background(keyboard, output, variables) if theme == "auto" else theme_name(theme)
+    look = make_theme(name, colour_depth(variables), hyperlinks=has_hyperlinks(variables))
+    return AnswerScreen(make_tty(output, keyboard, variables), look, view)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+import asyncio
+from typing import Any, TextIO
 
-from prompt_toolkit.application import get_app_or_none, run_in_terminal
+from prompt_toolkit.application import Application, get_app_or_none, in_terminal
 
 from ollama_chat_tui.terminal.answers import Answers
 
@@ -15,6 +16,8 @@ class Outlet:
     def __init__(self, stream: TextIO, answers: Answers) -> None:
         self._stream = stream
         self._answers = answers
+        self._one_by_one = asyncio.Lock()
+        self._printing: set[asyncio.Future[None]] = set()
 
     def isatty(self) -> bool:
         return self._stream.isatty()
@@ -23,13 +26,30 @@ class Outlet:
         """Show `text`, which ends with a newline; it is on the screen at the latest with the next frame."""
         if self._answers.say(text):
             return
-        if get_app_or_none():
-            run_in_terminal(lambda: self._write(text))
+        if app := get_app_or_none():
+            printing = asyncio.ensure_future(self._print_above(app, text))
+            self._printing.add(printing)
+            printing.add_done_callback(self._printing.discard)
         else:
             self._write(text)
 
     def flush(self) -> None:
         """Nothing is held back."""
+
+    async def _print_above(self, app: Application[Any], text: str) -> None:
+        """Print above the prompt of `app`.
+
+        prompt_toolkit would go back to the tty's line mode meanwhile, where a key typed in that moment is
+        echoed and Enter is another key: its raw mode stays.
+        """
+        async with self._one_by_one:
+            keyboard = app.input
+            keyboard.cooked_mode = keyboard.raw_mode  # type: ignore[method-assign]
+            try:
+                async with in_terminal():
+                    self._write(text)
+            finally:
+                del keyboard.cooked_mode
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

@@ -15,7 +15,7 @@ from ollama_chat_tui.terminal.answer import TurnRows
 from ollama_chat_tui.terminal.drawer import FRAME_S
 from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.region import LiveRegion
-from ollama_chat_tui.terminal.theme import colour_depth, make_theme
+from ollama_chat_tui.terminal.theme import colour_depth, make_theme, theme_name
 
 _TSTP = getattr(signal, "SIGTSTP", None)  # Windows has none
 
@@ -23,11 +23,11 @@ _TSTP = getattr(signal, "SIGTSTP", None)  # Windows has none
 class MarkdownReader:
     """Fits `ask.Reader`; made where a loop runs."""
 
-    def __init__(self, stdout: TextIO, variables: Mapping[str, str]) -> None:
+    def __init__(self, stdout: TextIO, variables: Mapping[str, str], theme: str = "auto") -> None:
         size = shutil.get_terminal_size()
-        theme = make_theme("dark", colour_depth(variables), hyperlinks=has_hyperlinks(variables))
+        look = make_theme(theme_name(theme), colour_depth(variables), hyperlinks=has_hyperlinks(variables))
         self._region = LiveRegion(stdout, size)
-        self._rows = TurnRows(theme, size.columns, lambda: ThinkingView.FOLD)
+        self._rows = TurnRows(look, size.columns, lambda: ThinkingView.FOLD)
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         if _TSTP is not None:

@@ -104,6 +104,11 @@ class Theme:
         return ink
 
 
+def theme_name(text: str) -> ThemeName:
+    """The theme of that name; dark for every other text."""
+    return text if text in ("light", "none") else "dark"  # type: ignore[return-value]
+
+
 def make_theme(
     name: ThemeName,
     depth: ColourDepth = ColourDepth.TRUECOLOR,
