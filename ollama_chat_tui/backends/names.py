@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def same_model(one: str, other: str) -> bool:
     """Whether two names mean one model: case and the tag `latest` do not count (`ollama-api` 5)."""
-    return _full_name(one) == _full_name(other)
+    return full_name(one) == full_name(other)
 
 
 def is_cloud_model(name: str) -> bool:
@@ -13,6 +13,7 @@ def is_cloud_model(name: str) -> bool:
     return name.casefold().endswith((":cloud", "-cloud")) and ":" in name
 
 
-def _full_name(name: str) -> str:
+def full_name(name: str) -> str:
+    """The name as it is compared: whole, with a tag, in one case."""
     name = name.casefold().removeprefix("registry.ollama.ai/").removeprefix("library/")
     return name if ":" in name.rsplit("/", 1)[-1] else f"{name}:latest"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from ollama_chat_tui.backends.names import full_name
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.state import load_state, save_state
 from ollama_chat_tui.terminal.reasoning import ThinkingView
@@ -20,7 +21,7 @@ class ThinkingViews:
     def of(self, model: str) -> ThinkingView:
         """Return how the model's reasoning is shown; what a file says and we do not know is no choice."""
         with suppress(ValueError, KeyError):
-            return ThinkingView(self._chosen[_tagged(model)])
+            return ThinkingView(self._chosen[full_name(model)])
         return self._default
 
     def choose(self, model: str, view: str) -> None:
@@ -34,11 +35,5 @@ class ThinkingViews:
             self._default = chosen
             return
         state = load_state(self._environment)  # another chat may have written meanwhile
-        self._chosen[_tagged(model)] = state.thinking_views[_tagged(model)] = chosen.value
+        self._chosen[full_name(model)] = state.thinking_views[full_name(model)] = chosen.value
         save_state(self._environment, state)
-
-
-def _tagged(model: str) -> str:
-    """The name as the server completes it: one model must not be two."""
-    name = model.casefold()
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
