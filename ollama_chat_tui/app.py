@@ -193,6 +193,7 @@ class _Chat:
         self._notices = front.notices
         self._window = front.window
         self._status = status
+        self._trouble = ""
         self._typed = TypeAhead()
         self._given_back: list[str] = []
         self._look: asyncio.Task[None] | None = None
@@ -220,6 +221,9 @@ class _Chat:
             line = self._typed.queued.pop(0)
             self._prompt.echo(line)
             return line
+        if self._prompt.history.trouble != self._trouble:  # known when it has been read or written
+            self._trouble = self._prompt.history.trouble
+            self._notices.whisper(self._trouble)
         drafts = [*self._given_back, self._typed.take_unfinished()]
         self._given_back.clear()
         return await self._prompt.read("\n".join(filter(None, drafts)))

@@ -14,6 +14,7 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.chat import register_chat_commands
 from ollama_chat_tui.commands.registry import Context, Registry
 from ollama_chat_tui.status import Status
+from ollama_chat_tui.terminal.history import PromptHistory
 from ollama_chat_tui.terminal.notices import Notices
 
 ABSENT = cast(Any, None)
@@ -24,6 +25,7 @@ class TypedLines:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = list(lines)
+        self.history = PromptHistory(None)
 
     async def read(self, text: str = "") -> str:
         assert not text

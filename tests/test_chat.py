@@ -264,6 +264,18 @@ def test_the_history_is_private_and_outlives_the_chat(
         again.wait_for(">>> remember me")
 
 
+def test_a_history_that_cannot_be_written_is_said_and_stops_nothing(
+    server: ScriptedServer, home: dict[str, str]
+) -> None:
+    (Path(home["OLLAMA_CHAT_DATA_DIR"]) / "history").mkdir(parents=True)
+    server.enqueue(*answer("Still here"))
+    with chat(home=home) as terminal:
+        terminal.wait_for(READY)
+        terminal.send("hi\r")
+        terminal.wait_for("Still here")
+        terminal.wait_for("cannot be used")
+
+
 def test_a_narrow_and_low_terminal_shows_everything(server: ScriptedServer, home: dict[str, str]) -> None:
     words = [f"word{number} " for number in range(60)]
     server.enqueue(*answer(*words))
