@@ -58,6 +58,7 @@ class AnswerScreen:
         What is typed meanwhile is in `typed` afterwards.
         """
         rows = TurnRows(self._theme, self._tty.size().columns, self._view)
+        rows.add([""])  # a heading must not stick to the question
         try:
             # Ctrl-C is a key here; the signal comes from elsewhere and means the same.
             with cancelled_by_ctrl_c() as interruption:

@@ -85,7 +85,12 @@ async def test_the_text_is_seen_while_it_comes_and_stays(stage: Stage) -> None:
     await stage.until_seen("loading the model 0 s · Esc stops")
     stage.more.set()
     assert await shown is FINISHED
-    assert stage.screen.screen_rows() == ["• One", "• two", "20 tokens · 10.0 tokens/s · first after 0.50 s"]
+    assert stage.screen.screen_rows() == [
+        "",
+        "• One",
+        "• two",
+        "20 tokens · 10.0 tokens/s · first after 0.50 s",
+    ]
 
 
 @pytest.mark.parametrize("key", ["\x1b", "\x03"])
@@ -96,7 +101,7 @@ async def test_a_key_stops_it_and_the_task_lives_on(stage: Stage, key: str) -> N
     assert await shown is STOPPED
     assert not shown.cancelled()
     assert stage.was_closed
-    assert stage.screen.screen_rows() == ["Half", "stopped"]
+    assert stage.screen.screen_rows() == ["", "Half", "stopped"]
 
 
 async def test_a_cancellation_from_elsewhere_goes_its_way(stage: Stage) -> None:
@@ -109,7 +114,7 @@ async def test_a_cancellation_from_elsewhere_goes_its_way(stage: Stage) -> None:
     shown.cancel()
     with pytest.raises(asyncio.CancelledError):
         await shown
-    assert stage.screen.screen_rows() == ["Half"]
+    assert stage.screen.screen_rows() == ["", "Half"]
 
 
 async def test_our_own_lines_stand_between_its_rows(stage: Stage) -> None:
@@ -120,7 +125,7 @@ async def test_our_own_lines_stand_between_its_rows(stage: Stage) -> None:
     await stage.until_seen("a notice")
     stage.more.set()
     await shown
-    assert stage.screen.screen_rows()[:4] == ["One", "a notice", "", "Two."]
+    assert stage.screen.screen_rows()[:5] == ["", "One", "a notice", "", "Two."]
     assert not stage.answers.say("too late\n")
 
 
