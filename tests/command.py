@@ -23,6 +23,7 @@ def fresh_home(directory: Path, **variables: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "OLLAMA_CHAT_DATA_DIR": str(directory / "data"),
         "PYTHONWARNINGS": "error",
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         **variables,
     }
 
