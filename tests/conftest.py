@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.weights import cached_model_file
+
+# Windows has no pseudo-terminals of this kind: what drives the real command in one is left out there.
+_NEEDS_POSIX = re.compile(
+    r"tests\.(command|pty_terminal|pictures)|^import (pty|fcntl|termios|resource)", re.MULTILINE
+)
+collect_ignore = [
+    str(path)
+    for path in Path(__file__).parent.rglob("test_*.py")
+    if sys.platform == "win32" and _NEEDS_POSIX.search(path.read_text(encoding="utf-8"))
+]
 
 
 @pytest.fixture(scope="session")
