@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 
 from ollama_chat_tui import __version__
+from ollama_chat_tui.chat.options import THINK_LEVELS
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, ExitCode
 from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
 from ollama_chat_tui.models_cli import models_app
 from ollama_chat_tui.outcome import Work, complain, finish
 
-THINK_VALUES = ("on", "off", "true", "false", "low", "medium", "high", "max")
+THINK_VALUES = ("on", "off", "true", "false", *THINK_LEVELS)
 
 app = typer.Typer(
     name="ollama-chat",

@@ -6,11 +6,11 @@ from prompt_toolkit.document import Document
 
 from ollama_chat_tui.terminal.completion import (
     Candidate,
-    CommandNames,
     CompletionSource,
     SourceCompleter,
     fuzzy_match,
 )
+from tests.terminal.command_names import CommandNames
 
 COMMANDS = CommandNames(lambda: [("help", "Say what there is"), ("model", "Choose a model")])
 SOURCE: CompletionSource = COMMANDS  # a command table fits the protocol

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from ollama_chat_tui.terminal.completion import Candidate, CommandNames
+from ollama_chat_tui.terminal.completion import Candidate
+from tests.terminal.command_names import CommandNames
 from tests.terminal.test_prompt_keys import every_key
 from tests.terminal.typing_line import TypingLine, typing_line
 
