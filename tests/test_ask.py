@@ -342,6 +342,8 @@ def test_while_it_is_suspended_the_shell_has_the_cursor(server: ScriptedServer, 
         terminal.send("\x1a")
         stopped = partial(os.waitpid, terminal.process.pid, os.WUNTRACED | os.WNOHANG)
         terminal.wait_for(lambda: os.WIFSTOPPED(stopped()[1]))
+        # It may stop before what it wrote has been read.
+        terminal.wait_for(lambda: terminal.output.rfind(SHOWN) > terminal.output.rfind(HIDDEN))
         assert terminal.output.rfind(SHOWN) > terminal.output.rfind(HIDDEN)
         assert "stops" not in terminal.screen_text()
         os.kill(terminal.process.pid, signal.SIGCONT)
