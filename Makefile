@@ -31,7 +31,7 @@ check: $(VENV)/.dev ## formatting, lint, types and layers, without the tests
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
 
 docs: $(VENV)/.dev ## renew the pages that are made from tables
-	@$(BIN)/python -c 'from ollama_chat_tui.app import make_registry; \
+	@$(BIN)/python -c 'from ollama_chat_tui.commands.table import make_registry; \
 	  from ollama_chat_tui.commands.page import commands_page; \
 	  open("docs/commands.md", "w").write(commands_page(make_registry()))'
 	@$(BIN)/python -c 'from ollama_chat_tui.config_docs import page; open("docs/configuration.md", "w").write(page())'

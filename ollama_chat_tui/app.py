@@ -17,11 +17,8 @@ from ollama_chat_tui.chat.events import Failed, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.answer import register_answer_commands
-from ollama_chat_tui.commands.chat import register_chat_commands
-from ollama_chat_tui.commands.model import register_model_commands
 from ollama_chat_tui.commands.registry import Context, Registry, is_command
-from ollama_chat_tui.commands.settings import register_settings_commands
+from ollama_chat_tui.commands.table import make_registry
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, Defect, NothingThere, NotInteractive, UsageError
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_by_ctrl_c, ended_in_order
@@ -170,16 +167,6 @@ class _Live:
         if self.context is None:
             return []
         return self._status.facts(self.context.settings, is_recording=self.context.screen.is_recording)
-
-
-def make_registry() -> Registry:
-    """Every command of the chat."""
-    registry = Registry()
-    register_chat_commands(registry)
-    register_model_commands(registry)
-    register_settings_commands(registry)
-    register_answer_commands(registry)
-    return registry
 
 
 class _Chat:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from ollama_chat_tui.app import make_registry
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.hosts import parse_host
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Context, Screen
+from ollama_chat_tui.commands.table import make_registry
 from ollama_chat_tui.progress import Progress, ShowProgress
 from ollama_chat_tui.startup import Answerer
 from tests.scripted_replies import installed

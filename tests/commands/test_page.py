@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ollama_chat_tui.app import make_registry
 from ollama_chat_tui.commands.page import commands_page
+from ollama_chat_tui.commands.table import make_registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 

@@ -1,0 +1,19 @@
+"""Every command of the chat, in the order of the help."""
+
+from __future__ import annotations
+
+from ollama_chat_tui.commands.answer import register_answer_commands
+from ollama_chat_tui.commands.chat import register_chat_commands
+from ollama_chat_tui.commands.model import register_model_commands
+from ollama_chat_tui.commands.registry import Registry
+from ollama_chat_tui.commands.settings import register_settings_commands
+
+
+def make_registry() -> Registry:
+    """Build the table; fails at once where a name stands twice or a help is missing."""
+    registry = Registry()
+    register_chat_commands(registry)
+    register_model_commands(registry)
+    register_settings_commands(registry)
+    register_answer_commands(registry)
+    return registry
