@@ -19,6 +19,8 @@ from ollama_chat_tui.chat.events import (
     Phase,
     TextDelta,
     ThinkingDelta,
+    ToolAsked,
+    ToolDone,
     Waiting,
 )
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
@@ -26,11 +28,14 @@ from ollama_chat_tui.terminal.drawer import AnswerDrawer, Tty
 from ollama_chat_tui.terminal.frame import Frame
 from ollama_chat_tui.terminal.markdown.stream import MarkdownStream
 from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
-from ollama_chat_tui.terminal.rows import ansi_row
+from ollama_chat_tui.terminal.rows import ansi_row, shortened
 from ollama_chat_tui.terminal.theme import Theme
+from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 
 End = Finished | Interrupted | Failed
+
+STOPPED, BROKEN_OFF = "stopped", "broken off"
 
 
 class AnswerScreen:
@@ -99,12 +104,17 @@ class TurnRows:
                 self._think(text)
             case TextDelta(text):
                 self._write(text)
+            case ToolAsked(call):
+                self._close()
+                self._finished.append(self._dim(asked_line(call)))
+                self._enter("running a tool")
+            case ToolDone(_, result):
+                self._finished += [self._dim(done_line(result)), ""]
+                self._enter("waiting")
             case Finished() | Interrupted() | Failed():
                 self._close()
                 self.end = event
                 self._finished += [self._dim(closing_line(event)), ""]
-            case _:
-                pass
 
     def add(self, rows: list[str]) -> None:
         """Add finished rows that are not the model's; styled, and made harmless by who made them."""
@@ -168,12 +178,12 @@ class TurnRows:
             self._tokens = 0
 
     def _dim(self, text: str) -> str:
-        return ansi_row([(text[: self._width], self._theme.ink("dim"))])
+        return ansi_row([(shortened(text, self._width), self._theme.ink("dim"))])
 
 
 def closing_line(end: End) -> str:
     """How a turn ended, and what it cost."""
-    words = {Interrupted: "stopped", Failed: "broken off"}.get(type(end))
+    words = {Interrupted: STOPPED, Failed: BROKEN_OFF}.get(type(end))
     cut = f"cut by {end.metrics.cut_by}" if end.metrics.cut_by else None
     return " · ".join(part for part in (words, cut, *describe(end.metrics)) if part)
 

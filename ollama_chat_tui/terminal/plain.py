@@ -22,6 +22,8 @@ from ollama_chat_tui.chat.events import (
     Phase,
     TextDelta,
     ThinkingDelta,
+    ToolAsked,
+    ToolDone,
     Waiting,
 )
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
@@ -30,6 +32,7 @@ from ollama_chat_tui.terminal.answer import End, closing_line
 from ollama_chat_tui.terminal.reasoning import ThinkingView, thought_summary
 from ollama_chat_tui.terminal.region import TextOutput
 from ollama_chat_tui.terminal.sanitize import Sanitizer
+from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 
 
@@ -96,6 +99,10 @@ class PlainTurn:
             case TextDelta(text):
                 self._end_thinking()
                 self._write(self._sanitizer.feed(text))
+            case ToolAsked(call):
+                self._write(f"{asked_line(call)}\n")
+            case ToolDone(_, result):
+                self._write(f"{done_line(result)}\n\n")
             case Finished() | Interrupted() | Failed():
                 self._end_thinking()
                 self._end_text()

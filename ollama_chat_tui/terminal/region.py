@@ -113,7 +113,7 @@ class LiveRegion:
         self._rows_before, self._wrote_finished, self._torn = self._rows, bool(count), False
         if lead or body or target != self._cursor or shown != self._cursor_shown:
             place_cursor = _move(row, target[0]) + (f"\x1b[{target[1]}C" if target[1] else "")
-            self._write(HIDE_CURSOR * self._cursor_shown, lead, body, place_cursor, SHOW_CURSOR * shown)
+            self._write(HIDE_CURSOR * self._cursor_shown, lead, *body, place_cursor, SHOW_CURSOR * shown)
         self._rows, self._cursor, self._cursor_shown = live, place, shown
         self._drawn_columns = self._size.columns
 
@@ -147,10 +147,10 @@ class LiveRegion:
         wraps = next((i for i, row in enumerate(islice(rows, finished)) if _widest(row) > columns), len(rows))
         return [i for i, row in enumerate(rows) if i >= wraps or i >= len(old) or old[i] != row]
 
-    def _overwrite(self, rows: list[str], finished: int) -> tuple[str, int]:
+    def _overwrite(self, rows: list[str], finished: int) -> tuple[list[str], int]:
         """Return what turns the screen's rows into `rows`, and the row where that leaves the cursor."""
         columns, at, wrapping = self._size.columns, self._cursor[0], True
-        parts = []
+        parts: list[str] = []
         if len(rows) < len(self._rows):
             # Before the rows above: erasing after a row that fills the width would eat its last cell.
             parts += [_move(at, len(rows)), ERASE_BELOW]
@@ -167,8 +167,9 @@ class LiveRegion:
                 parts.append(AUTOWRAP_OFF)
                 wrapping = False
             parts.append(_overwriting(rows[i], columns))
-        parts.append(AUTOWRAP_ON * (not wrapping))
-        return "".join(parts), at
+        if not wrapping:
+            parts.append(AUTOWRAP_ON)
+        return parts, at
 
     def _not_in_scrollback(self, finished: Sequence[str]) -> list[str]:
         """Leave out those of `finished` that a resize has already put there, in their order."""

@@ -38,6 +38,19 @@ def graphemes(text: str) -> list[tuple[str, int]]:
     return [(text[start:end], width) for start, end, width in split_graphemes(_measurable(text))[0]]
 
 
+def shortened(text: str, width: int) -> str:
+    """Return a text cut to so many cells, with an ellipsis where something is missing."""
+    if cells(text) <= width:
+        return text
+    kept, used = [], 0
+    for grapheme, grapheme_cells in graphemes(text):
+        used += grapheme_cells
+        if used >= width:
+            break
+        kept.append(grapheme)
+    return "".join(kept) + "…"
+
+
 def _measurable(text: str) -> str:
     return _JOINING_NOTHING.sub(_WITHOUT_WIDTH, text) if "\u200d" in text else text
 

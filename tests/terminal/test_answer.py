@@ -212,13 +212,16 @@ def test_the_status_tells_phase_time_count_and_rate(monkeypatch: pytest.MonkeyPa
     now_s = 107.0
     assert rows.status("Ctrl-C stops") == "reading the prompt 7 s · Ctrl-C stops"
     rows.take(ToolAsked(ToolCall("f", {})))
+    now_s = 108.0
+    assert rows.status() == "running a tool 1 s · Esc stops"
+    now_s = 107.0
     rows.take(Waiting(Phase.ANSWERING, 1.0))
     for _ in range(30):
         rows.take(TextDelta("x"))
     now_s = 109.0
     assert rows.status() == "writing 2 s · 30 tokens · 15/s · Esc stops"
     narrow = rows_of(ThinkingView.FOLD, 12)
-    assert narrow.status() == "waiting 0 s "
+    assert narrow.status() == "waiting 0 s…"
 
 
 def test_the_last_row_says_how_it_ended() -> None:

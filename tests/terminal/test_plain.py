@@ -21,9 +21,11 @@ from ollama_chat_tui.chat.events import (
     Phase,
     TextDelta,
     ThinkingDelta,
+    ToolAsked,
+    ToolDone,
     Waiting,
 )
-from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.terminal.answer import AnswerScreen
 from ollama_chat_tui.terminal.answers import make_answers
 from ollama_chat_tui.terminal.plain import PlainAnswers, PlainTurn, plain_prompts
@@ -106,3 +108,12 @@ def test_prompts_are_plain_there_and_only_there() -> None:
     before = get_app_session()
     with plain_prompts(io.StringIO(), {"TERM": "xterm"}):
         assert get_app_session() is before
+
+
+def test_a_call_and_its_result_are_lines_of_their_own() -> None:
+    output = io.StringIO()
+    turn = PlainTurn(output, lambda: ThinkingView.FOLD)
+    call = ToolCall("f", {"a": "\x1b"})
+    for event in (TextDelta("Wait"), FINISHED, ToolAsked(call), ToolDone(call, "x\x1b\ny"), TextDelta("So")):
+        turn.take(event)
+    assert output.getvalue() == 'Wait\n2 tokens\n\n→ f {"a": "\\u001b"}\n← x␛ · 2 lines\n\nSo'

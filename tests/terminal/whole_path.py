@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
-from ollama_chat_tui.chat.events import TextDelta, ThinkingDelta
+from ollama_chat_tui.chat.events import Event, TextDelta, ThinkingDelta, ToolAsked, ToolDone
+from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.errors import UsageError
 from ollama_chat_tui.terminal.answer import TurnRows
+from ollama_chat_tui.terminal.bar import Bar
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.picker import Picker
 from ollama_chat_tui.terminal.plain import PlainTurn
 from ollama_chat_tui.terminal.reasoning import ThinkingView
+from ollama_chat_tui.terminal.replay import replayed_rows
 from ollama_chat_tui.terminal.theme import ColourDepth, make_theme
 from ollama_chat_tui.terminal.typeahead import TypeAhead
+from ollama_chat_tui.terminal.window import Window
 
 WIDTH = 60
 
@@ -36,20 +40,36 @@ class TtyIO(io.StringIO):
         return True
 
 
-def outputs(pieces: Sequence[str]) -> Iterator[str]:
-    """What each way makes of a text that comes in pieces: answer, reasoning, errors, names, typed text."""
+def answer_and_reasoning(pieces: Sequence[str]) -> Iterator[str]:
     for view in (ThinkingView.FULL, ThinkingView.FOLD):
         rows = TurnRows(_THEME, WIDTH, lambda view=view: view)  # type: ignore[misc]
-        plain = TtyIO()
-        turn = PlainTurn(plain, lambda view=view: view)  # type: ignore[misc]
         for delta in (ThinkingDelta, TextDelta):
             for piece in pieces:
                 rows.take(delta(piece))
-                turn.take(delta(piece))
                 frame = rows.render()
                 yield from [*frame.finished, *frame.tail]
         yield from rows.finish().finished
-        yield plain.getvalue()
+
+
+def plain_turn(pieces: Sequence[str]) -> Iterator[str]:
+    plain = TtyIO()
+    turn = PlainTurn(plain, lambda: ThinkingView.FULL)
+    for delta in (ThinkingDelta, TextDelta):
+        for piece in pieces:
+            turn.take(delta(piece))
+    for event in _tool_events("".join(pieces)):
+        turn.take(event)
+    yield plain.getvalue()
+
+
+def tools(pieces: Sequence[str]) -> Iterator[str]:
+    rows = TurnRows(_THEME, WIDTH, lambda: ThinkingView.FULL)
+    for event in _tool_events("".join(pieces)):
+        rows.take(event)
+    yield from rows.finish().finished
+
+
+def errors_and_notices(pieces: Sequence[str]) -> Iterator[str]:
     text = "".join(pieces)
     said = TtyIO()
     notices = Notices(said, {"TERM": "xterm"})
@@ -57,15 +77,58 @@ def outputs(pieces: Sequence[str]) -> Iterator[str]:
     notices.show(text)
     notices.whisper(text)
     yield said.getvalue()
+
+
+def names(pieces: Sequence[str]) -> Iterator[str]:
+    """Of models, in lists, in the bar and in the window's title."""
+    text = "".join(pieces)
     yield from (part[1] for part in Picker(text, [text])._text()[2:])
+    yield from (part[1] for part in Bar(lambda: [text])())
+    titled = TtyIO()
+    window = Window(titled, {"TERM": "xterm"}, has_title=True, calls=True)
+    window.name(text)
+    window.call(text)
+    yield titled.getvalue().replace("\x1b]2;", "").replace("\x1b]9;", "").replace("\x1b\\", "")[:-1]
+
+
+def typed_ahead(pieces: Sequence[str]) -> Iterator[str]:
     typed = TypeAhead()
-    typed.press([KeyPress(Keys.BracketedPaste, text)])
+    typed.press([KeyPress(Keys.BracketedPaste, "".join(pieces))])
     yield typed.row(WIDTH)[0]
 
 
-def foreign_control(pieces: Sequence[str]) -> str:
+def stored_session(pieces: Sequence[str]) -> Iterator[str]:
+    text = "".join(pieces)
+    call = ToolCall(text, {text: [text]}, text)
+    messages = [
+        Message(Role.SYSTEM, text),
+        Message(Role.USER, text, images=(text,)),
+        Message(Role.ASSISTANT, text, thinking=text, tool_calls=(call,)),
+        Message(Role.TOOL, text, tool_name=text),
+    ]
+    yield from replayed_rows(messages, _THEME, WIDTH, view=ThinkingView.FULL)
+
+
+SOURCES: Mapping[str, Callable[[Sequence[str]], Iterator[str]]] = {
+    "answer and reasoning": answer_and_reasoning,
+    "plain turn": plain_turn,
+    "tools": tools,
+    "errors and notices": errors_and_notices,
+    "names": names,
+    "typed ahead": typed_ahead,
+    "stored session": stored_session,
+}
+
+
+def _tool_events(text: str) -> list[Event]:
+    call = ToolCall(text, {text: text})
+    return [ToolAsked(call), ToolDone(call, text)]
+
+
+def foreign_control(pieces: Sequence[str], sources: Iterable[str] = SOURCES) -> str:
     """Return an output that holds a control byte which is not ours, or nothing."""
-    for output in outputs(pieces):
-        if _FOREIGN.search(_OURS.sub("", output)):
-            return output
+    for source in sources:
+        for output in SOURCES[source](pieces):
+            if _FOREIGN.search(_OURS.sub("", output)):
+                return output
     return ""

@@ -20,6 +20,8 @@ _LONG_LINE: Final = 240
 # Of an undecided line longer than twice this only both ends are shown until it is whole: parsing all of it
 # again and again would cost the square of its length.
 _PREVIEW_END: Final = 600
+# A token of four letters takes 53 bytes as a string of its own.
+_MOST_PIECES: Final = 100
 
 
 class MarkdownStream:
@@ -38,6 +40,8 @@ class MarkdownStream:
         """Add text; it is only sanitised and kept until the next frame."""
         if text := self._sanitizer.feed(text):
             self._fed.append(text)
+            if len(self._fed) > _MOST_PIECES:
+                self._fed = ["".join(self._fed)]
             self._is_stale = True
 
     def render(self) -> Frame:

@@ -1,0 +1,109 @@
+"""Turns that are over, shown again as they looked: the questions, the answers, how they ended.
+
+Takes stored messages and gives rows. Whatever they hold is foreign: a session may be somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ollama_chat_tui.chat.message import Ending, Message, Role
+from ollama_chat_tui.terminal.answer import BROKEN_OFF, STOPPED
+from ollama_chat_tui.terminal.fill import CodeFill, Gutter
+from ollama_chat_tui.terminal.markdown.stream import NARROWEST, render_markdown
+from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
+from ollama_chat_tui.terminal.rows import ansi_row, shortened
+from ollama_chat_tui.terminal.sanitize import sanitize
+from ollama_chat_tui.terminal.theme import PLAIN, Theme
+from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
+
+# As the prompt writes them.
+_PROMPT: Final = ">>> "
+_CONTINUATION: Final = "... "
+_LONGEST_QUESTION: Final = 20
+_ENDINGS: Final = {Ending.INTERRUPTED: STOPPED, Ending.FAILED: BROKEN_OFF}
+
+
+def replayed_rows(
+    messages: Sequence[Message],
+    theme: Theme,
+    width: int,
+    *,
+    turns: int | None = None,
+    view: ThinkingView = ThinkingView.FOLD,
+) -> list[str]:
+    """Return the rows of a branch of a conversation, or of its last `turns` alone.
+
+    A turn begins with a question. What was pasted into one is no longer known, so a long question is cut
+    to its beginning. How long a model thought is not stored either; the length of its reasoning is shown.
+    """
+    replay = _Replay(theme, max(NARROWEST, width), view)
+    show: dict[Role, Callable[[Message], None]] = {
+        Role.USER: replay.question,
+        Role.ASSISTANT: replay.answer,
+        Role.TOOL: replay.result,
+    }
+    for message in _last_turns(messages, turns):
+        if message.role in show:
+            show[message.role](message)
+    return replay.rows
+
+
+def _last_turns(messages: Sequence[Message], turns: int | None) -> Sequence[Message]:
+    starts = [place for place, message in enumerate(messages) if message.role is Role.USER]
+    if turns is None or turns >= len(starts):
+        return messages
+    return messages[starts[-turns] :] if turns > 0 else []
+
+
+class _Replay:
+    def __init__(self, theme: Theme, width: int, view: ThinkingView) -> None:
+        self.rows: list[str] = []
+        self._theme = theme
+        self._width = width
+        self._view = view
+
+    def question(self, message: Message) -> None:
+        rows: list[str] = []
+        for number, line in enumerate(sanitize(message.content).rstrip("\n").split("\n")):
+            first, rest = (_CONTINUATION if number else _PROMPT), " " * len(_CONTINUATION)
+            fill = CodeFill(
+                Gutter(((first, PLAIN),), ((rest, PLAIN),), self._width - len(_CONTINUATION)), rows
+            )
+            fill.feed([(line, PLAIN)])
+            fill.end_line()
+            if len(rows) > _LONGEST_QUESTION:
+                break
+        self.rows += rows[:_LONGEST_QUESTION]
+        if len(rows) > _LONGEST_QUESTION:
+            self._add(f"⋮ {len(message.content):,} characters in all")
+        if message.images:
+            self._add(f"with {len(message.images)} image{'s'[: len(message.images) > 1]}")
+        self.rows.append("")
+
+    def answer(self, message: Message) -> None:
+        if message.thinking:
+            self._think(message.thinking)
+        if message.content:
+            self.rows += render_markdown(message.content, self._theme, self._width)
+        if ending := _ENDINGS.get(message.ending):
+            self._add(ending)
+        self.rows.append("")
+        for call in message.tool_calls:
+            self._add(asked_line(call))
+
+    def result(self, message: Message) -> None:
+        self._add(done_line(message.content))
+        self.rows.append("")
+
+    def _think(self, thinking: str) -> None:
+        if self._view is ThinkingView.FOLD:
+            self._add(f"▸ thought, {len(thinking):,} characters")
+            return
+        reasoning = ReasoningRows(self._theme, self._width, self._view)
+        reasoning.feed(thinking)
+        self.rows += reasoning.finish(0)
+
+    def _add(self, text: str) -> None:
+        self.rows.append(ansi_row([(shortened(text, self._width), self._theme.ink("dim"))]))
