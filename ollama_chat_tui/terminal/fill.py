@@ -75,9 +75,16 @@ class Fill:
 
     def emit(self, pieces: Iterable[Piece]) -> None:
         """Send one row, with the gutter before it."""
+        self.rows.append(ansi_row([*self._margin(), *pieces]))
+
+    def send(self, row: str) -> None:
+        """Send one row that `ansi_row` has made already, with the gutter before it."""
+        self.rows.append(ansi_row(self._margin()) + row)
+
+    def _margin(self) -> tuple[Piece, ...]:
         margin = self.gutter.first if self._fresh else self.gutter.rest
         self._fresh = False
-        self.rows.append(ansi_row([*margin, *pieces]))
+        return margin
 
     def newline(self) -> None:
         """End the row."""

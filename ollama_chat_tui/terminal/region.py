@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Protocol
 
@@ -273,6 +274,7 @@ def _plain(row: str) -> str:
     return _SEQUENCE.sub("", row) if "\x1b" in row else row
 
 
+@lru_cache(maxsize=64)  # most live rows are those of the frame before
 def _widest(row: str) -> int:
     """Return the most cells that any terminal is likely to give to `row`."""
     plain = _plain(row)

@@ -13,7 +13,7 @@ from typing import Final
 
 from ollama_chat_tui.terminal.fill import Gutter, WordFill
 from ollama_chat_tui.terminal.markdown.leaf import Leaf, Page, fill_words
-from ollama_chat_tui.terminal.rows import Piece, pieces_cells
+from ollama_chat_tui.terminal.rows import Piece, ansi_row, pieces_cells
 from ollama_chat_tui.terminal.theme import PLAIN, Ink
 
 HELD_ROWS: Final = 40
@@ -172,9 +172,9 @@ class Table(Leaf[WordFill]):
     def _send_row(self, row: _Row, widths: list[int]) -> None:
         if row.widths != widths:
             row.widths = widths
-            row.lines = list(self._lay_out(row.cells, widths))
+            row.lines = [ansi_row(line) for line in self._lay_out(row.cells, widths)]
         for line in row.lines:
-            self._fill.emit(line)
+            self._fill.send(line)
 
     def _lay_out(self, cells: Cells, widths: list[int]) -> Iterator[list[Piece]]:
         folded = [_fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
@@ -206,7 +206,7 @@ class _Row:
 
     cells: Cells
     widths: list[int] = field(default_factory=list)
-    lines: list[list[Piece]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
 
 def _joined(cells: Cells) -> list[Piece]:
