@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import threading
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import TextIO
+import shutil
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Mapping, Sequence
+from typing import Final, TextIO
 
 from ollama_chat_tui.errors import NoClipboard
 from ollama_chat_tui.terminal.ability import is_dumb
@@ -16,12 +17,24 @@ TOOL_TIMEOUT_S = 5.0
 # xterm takes this many characters of base64; kitty, foot, WezTerm and iTerm2 take more.
 OSC_52_LIMIT = 100_000
 
+# What must be set for a tool to be of use, and the tool; it reads the text. pyperclip knows them, too, but
+# not whether they failed.
+_TOOLS: Final = (
+    ("WSL_DISTRO_NAME", ("clip.exe",)),
+    ("WAYLAND_DISPLAY", ("wl-copy", "--type", "text/plain;charset=utf-8")),
+    ("DISPLAY", ("xclip", "-selection", "clipboard")),
+    ("DISPLAY", ("xsel", "--clipboard", "--input")),
+    ("TERMUX_VERSION", ("termux-clipboard-set",)),
+    ("", ("pbcopy",)),
+)
+
 
 class SystemClipboard:
-    """Copies text; pyperclip knows the tools of Wayland, X11, macOS, Windows and WSL."""
+    """Copies text with the first tool of Wayland, X11, macOS, Windows, WSL or Termux that does it."""
 
     def __init__(self, output: TextIO, variables: Mapping[str, str]) -> None:
         self._output = output
+        self._variables = variables
         self._is_dumb = is_dumb(variables)
         self._is_remote = bool(variables.get("SSH_CONNECTION") or variables.get("SSH_TTY"))
 
@@ -32,7 +45,7 @@ class SystemClipboard:
             NoClipboard: no tool works and the terminal cannot, or the text is too long for it.
         """
         size = f"{len(text)} characters"
-        if not self._is_remote and await _with_tool(text):
+        if not self._is_remote and await _with_tool(text, self._variables):
             return f"Copied {size}."
         if self._is_dumb:
             raise NoClipboard("No clipboard tool works here.", "Name a file: /copy FILE.")
@@ -47,28 +60,52 @@ class SystemClipboard:
         return f"Sent {size} to the terminal's clipboard (OSC 52; tmux needs `set-clipboard on`)."
 
 
-async def _with_tool(text: str) -> bool:
-    loop = asyncio.get_running_loop()
-    copied: asyncio.Future[bool] = loop.create_future()
+async def _with_tool(text: str, variables: Mapping[str, str]) -> bool:
+    if sys.platform == "win32":
+        return await asyncio.to_thread(_into_windows, text)
+    for variable, command in _TOOLS:
+        if variable and not variables.get(variable):
+            continue
+        encoding = "utf-16le" if command[0] == "clip.exe" else "utf-8"
+        if await _run(command, text.encode(encoding, "replace"), variables):
+            return True
+    return False
 
-    def settle(succeeded: bool) -> None:
-        if not copied.done():
-            copied.set_result(succeeded)
 
-    def work() -> None:
-        import pyperclip  # not needed before somebody copies
-
-        try:
-            pyperclip.copy(text)
-            succeeded = True
-        except (pyperclip.PyperclipException, OSError):
-            succeeded = False
-        with suppress(RuntimeError):  # the chat may be over before the tool is
-            loop.call_soon_threadsafe(settle, succeeded)
-
-    # A daemon, since a tool that hangs must not keep the program from ending.
-    threading.Thread(target=work, name="clipboard", daemon=True).start()
+async def _run(command: Sequence[str], data: bytes, variables: Mapping[str, str]) -> bool:
+    """Run a tool, and say whether it is there and did what it should; what it writes is nobody's business."""
+    found = shutil.which(command[0], path=variables.get("PATH"))
+    if found is None:
+        return False
     try:
-        return await asyncio.wait_for(copied, TOOL_TIMEOUT_S)
+        # A session of its own: some stay to serve the clipboard, and Ctrl-C in the chat must not end them.
+        process = await asyncio.create_subprocess_exec(
+            found,
+            *command[1:],
+            stdin=PIPE,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+            env=dict(variables),
+            start_new_session=True,
+        )
+    except OSError:
+        return False
+    try:
+        await asyncio.wait_for(process.communicate(data), TOOL_TIMEOUT_S)
     except TimeoutError:
         return False
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode == 0
+
+
+def _into_windows(text: str) -> bool:
+    import pyperclip  # not needed before somebody copies
+
+    try:
+        pyperclip.copy(text)
+    except (pyperclip.PyperclipException, OSError):
+        return False
+    return True
