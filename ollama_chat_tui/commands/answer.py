@@ -22,7 +22,7 @@ def register_answer_commands(registry: Registry) -> None:
         "copy", arguments="[all | code [N] | table [N]] [FILE]", words=one_of("all", "code", "table")
     )(copy)
     registry.command("code", arguments="N save FILE")(save_code)
-    registry.command("view", arguments="[N]")(view)
+    registry.command("view", arguments="[N] [editor]", words=one_of("editor"))(view)
     registry.command("think", arguments="[on | off | LEVEL | show | hide | fold | last [N]]", words=thinking)(
         think
     )
@@ -91,8 +91,13 @@ def _save(source: str, file: str) -> str:
 
 
 async def view(context: Context, text: str) -> str:
-    """View the last answer, or the Nth, in the pager."""
-    await context.screen.page(_answer(context, text).content)
+    """View the last answer, or the Nth, in the pager or your editor."""
+    words = text.split()
+    in_editor = "editor" in words
+    if in_editor:
+        words.remove("editor")
+    show = context.screen.open_in_editor if in_editor else context.screen.page
+    await show(_answer(context, " ".join(words)).content)
     return ""
 
 

@@ -29,6 +29,10 @@ class Screen(Protocol):
         """Show a long text until the reader leaves it."""
         ...
 
+    async def open_in_editor(self, text: str) -> None:
+        """Show a copy of a long text in the editor until the reader leaves it."""
+        ...
+
     async def confirm(self, question: str) -> bool:
         """Ask for a yes; anything else is a no."""
         ...

@@ -6,7 +6,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ollama_chat_tui.errors import UsageError
@@ -40,19 +41,38 @@ def edit(text: str, variables: Mapping[str, str]) -> str | None:
     Raises:
         UsageError: the editor cannot be started, or its file is gone.
     """
-    command = editor_command(variables)
-    with tempfile.TemporaryDirectory(prefix="ollama-chat-", ignore_cleanup_errors=True) as folder:
-        file = Path(folder, "message.md")
-        # A text file ends with a newline; the one that goes in is the one that comes off again.
-        file.write_text(f"{text}\n" if text else "", encoding="utf-8", errors="replace")
+    with _file_of(text, "message.md") as file:
+        if _run_editor(file, variables):
+            return None
         try:
-            status = subprocess.run([*command, str(file)], env=dict(variables), check=False)  # noqa: S603 - the person's choice
-            if status.returncode:
-                return None
             return file.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
         except OSError as error:
-            if not file.exists():
-                raise UsageError(f"The editor {command[0]} removed the text.") from error
-            raise UsageError(
-                f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT
-            ) from error
+            raise UsageError("The editor removed the text.") from error
+
+
+def look_at(text: str, variables: Mapping[str, str]) -> None:
+    """Open a copy of `text` that cannot be written to in the editor, and wait.
+
+    Raises:
+        UsageError: the editor cannot be started.
+    """
+    with _file_of(text, "answer.md") as file:
+        file.chmod(0o400)
+        _run_editor(file, variables)
+
+
+@contextmanager
+def _file_of(text: str, name: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ollama-chat-", ignore_cleanup_errors=True) as folder:
+        file = Path(folder, name)
+        # A text file ends with a newline; the one that goes in is the one that comes off again.
+        file.write_text(f"{text}\n" if text else "", encoding="utf-8", errors="replace")
+        yield file
+
+
+def _run_editor(file: Path, variables: Mapping[str, str]) -> int:
+    command = editor_command(variables)
+    try:
+        return subprocess.run([*command, str(file)], env=dict(variables), check=False).returncode  # noqa: S603 - the person's choice
+    except OSError as error:
+        raise UsageError(f"The editor {command[0]} cannot be started: {error.strerror}.", _HINT) from error

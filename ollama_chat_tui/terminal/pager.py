@@ -1,4 +1,4 @@
-"""A long text in the pager that the user likes."""
+"""A long text in the pager or the editor that the user likes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import asyncio
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from ollama_chat_tui.errors import NoPager
+from ollama_chat_tui.terminal.editor import look_at
 from ollama_chat_tui.terminal.sanitize import sanitize
 
 
 class SystemPager:
-    """Runs PAGER, else `less`."""
+    """Runs PAGER, else `less`; or the editor."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -29,13 +31,29 @@ class SystemPager:
             command = shlex.split(wanted)
         except ValueError as exc:
             raise NoPager(f"The pager “{wanted}” is no command: {exc}.", "Set PAGER.") from exc
-        # Ctrl-C belongs to the pager now. A signal that is ignored would be ignored there, too.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
-        try:
-            await asyncio.to_thread(
-                subprocess.run, command, input=sanitize(text).encode("utf-8", "replace"), check=False
-            )
-        except OSError as exc:
-            raise NoPager(f"The pager “{command[0]}” cannot be run.", "Set PAGER.") from exc
-        finally:
-            signal.signal(signal.SIGINT, before)
+        with _ctrl_c_is_its_own():
+            try:
+                await asyncio.to_thread(
+                    subprocess.run, command, input=sanitize(text).encode("utf-8", "replace"), check=False
+                )
+            except OSError as exc:
+                raise NoPager(f"The pager “{command[0]}” cannot be run.", "Set PAGER.") from exc
+
+    async def show_in_editor(self, text: str) -> None:
+        """Show `text`, made harmless, in the editor of the prompt; what is changed there is not kept.
+
+        Raises:
+            UsageError: it cannot be run.
+        """
+        with _ctrl_c_is_its_own():
+            await asyncio.to_thread(look_at, sanitize(text), self._variables)
+
+
+@contextmanager
+def _ctrl_c_is_its_own() -> Iterator[None]:
+    """While inside, Ctrl-C belongs to what is run: not ignored, for then it would be ignored there, too."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -36,6 +36,9 @@ class TerminalScreen:
     async def page(self, text: str) -> None:
         await self._pager.show(text)
 
+    async def open_in_editor(self, text: str) -> None:
+        await self._pager.show_in_editor(text)
+
     async def confirm(self, question: str) -> bool:
         return await confirm(question, default=False, keyboard=self._prompt.input)
 

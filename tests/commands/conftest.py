@@ -25,6 +25,7 @@ class NotedScreen:
     def __init__(self) -> None:
         self.copied: list[str] = []
         self.paged: list[str] = []
+        self.opened: list[str] = []
         self.asked: list[str] = []
         self.listed: list[str] = []
         self.steps: list[Progress] = []
@@ -39,6 +40,9 @@ class NotedScreen:
 
     async def page(self, text: str) -> None:
         self.paged.append(text)
+
+    async def open_in_editor(self, text: str) -> None:
+        self.opened.append(text)
 
     async def confirm(self, question: str) -> bool:
         self.asked.append(question)

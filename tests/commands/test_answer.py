@@ -99,6 +99,14 @@ async def test_code_wants_a_number_and_a_file(talked: Context, line: str) -> Non
         await run(talked, line)
 
 
+async def test_view_opens_an_answer_in_the_editor(talked: Context, screen: NotedScreen) -> None:
+    for line in ("/view editor", "/view 1 editor", "/view editor 1"):
+        await run(talked, line)
+    last, first = talked.conversation.branch()[-1], talked.conversation.branch()[1]
+    assert screen.opened == [last.message.content, first.message.content, first.message.content]
+    assert screen.paged == []
+
+
 async def test_view_opens_an_answer_in_the_pager(talked: Context, screen: NotedScreen) -> None:
     await run(talked, "/view")
     await run(talked, "/view 1")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from ollama_chat_tui.errors import NoPager
+from ollama_chat_tui.errors import NoPager, UsageError
 from ollama_chat_tui.terminal.pager import SystemPager
 
 
@@ -38,6 +39,24 @@ async def test_ctrl_c_is_the_pagers(tmp_path: Path) -> None:
 
 async def test_a_pager_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     await SystemPager({"PAGER": make_pager(tmp_path, "exit 3")}).show("x" * 1_000_000)
+
+
+async def test_the_editor_gets_a_copy_that_cannot_be_written_to(tmp_path: Path) -> None:
+    editor = make_pager(
+        tmp_path, f"cp -p \"$2\" '{tmp_path}/shown.md'; echo \"$2\" > '{tmp_path}/name'; exit 1"
+    )
+    variables = {"VISUAL": editor, "EDITOR": "/no/such", "PATH": os.environ["PATH"]}
+    await SystemPager(variables).show_in_editor("# Ä\n\x1b]0;owned\x07中")
+    shown, name = tmp_path / "shown.md", Path((tmp_path / "name").read_text().strip())
+    assert shown.read_text("utf-8") == "# Ä\n␛]0;owned␇中\n"
+    assert shown.stat().st_mode & 0o222 == 0
+    assert name.suffix == ".md"
+    assert name.parent not in name.parents[1].iterdir()
+
+
+async def test_an_editor_that_cannot_run_is_said() -> None:
+    with pytest.raises(UsageError, match="/no/such cannot be started"):
+        await SystemPager({"EDITOR": "/no/such"}).show_in_editor("text")
 
 
 @pytest.mark.parametrize("pager", ["/no/such/pager", "less 'unbalanced"])
