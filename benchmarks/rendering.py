@@ -1,6 +1,6 @@
 """What an answer on the screen costs, against plain text, rich's Live, and rendering all again.
 
-    python -m benchmarks.rendering [--tokens 1000 4000 …] [--constructs mixed fence …] [--live 16000]
+    python -m benchmarks.rendering [--tokens 1000 4000 …] [--constructs mixed …] [--live 16000] [--sampled]
 
 CPU seconds of this process, which writes into a pty of 100 x 30 that another process reads, each the best
 of the repeats; and as ratios to the plain writing of the same text in the same run, since seconds of two
@@ -39,6 +39,7 @@ from ollama_chat_tui.terminal.theme import make_theme
 WIDTH, HEIGHT = 100, 30
 SIZE = os.terminal_size((WIDTH, HEIGHT))
 TOKENS_PER_S = 100
+SAMPLED_FRAMES = 50
 THEME = make_theme("dark", hyperlinks=True)
 
 HEADER = (
@@ -89,19 +90,28 @@ def with_frames(tokens: Sequence[str], out: TextIO) -> None:
     stream(tokens, out, TOKENS_PER_S // 25)
 
 
-def live(tokens: Sequence[str], out: TextIO, frames_per_s: int = 10) -> None:
+def live(tokens: Sequence[str], out: TextIO, frames_per_s: int = 10, every: int = 1) -> None:
+    """Render all again for each frame, or for one of so many."""
     console = Console(file=out, force_terminal=True, width=WIDTH, height=HEIGHT)
-    text = ""
+    text, step = "", every * TOKENS_PER_S // frames_per_s
     with Live(console=console, auto_refresh=False) as display:
         for number, token in enumerate(tokens):
             text += token
-            if number % (TOKENS_PER_S // frames_per_s) == 0:
+            if number % step == step // 2:
                 display.update(Markdown(text), refresh=True)
-        display.update(Markdown(text), refresh=True)
+        if every == 1:
+            display.update(Markdown(text), refresh=True)
 
 
-def live_per_token(tokens: Sequence[str], out: TextIO) -> None:
-    live(tokens, out, TOKENS_PER_S)
+def live_cost(tokens: Sequence[str], frames_per_s: int, *, whole: bool) -> float:
+    """Return the CPU seconds of rendering all again, or an estimate from some of its frames.
+
+
+    No frame builds upon another, so those left out cost what their neighbours do.
+    """
+    frames = len(tokens) * frames_per_s // TOKENS_PER_S
+    every = 1 if whole else max(1, frames // SAMPLED_FRAMES)
+    return every * measure(lambda tokens, out: live(tokens, out, frames_per_s, every), tokens, 1)
 
 
 def measure(method: Method, tokens: Sequence[str], repeats: int) -> float:
@@ -160,10 +170,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, nargs="+", default=[1000, 4000, 16000, 64000])
     parser.add_argument("--constructs", nargs="+", default=list(CONSTRUCTS), choices=list(CONSTRUCTS))
-    parser.add_argument("--live", type=int, default=1000, help="run rich's Live up to so many tokens")
+    parser.add_argument("--live", type=int, default=1000, help="run rich's Live whole up to so many tokens")
     parser.add_argument(
         "--per-token", type=int, default=1000, help="render all again per token up to so many"
     )
+    parser.add_argument("--sampled", action="store_true", help="beyond that, estimate from some frames: ~")
     parser.add_argument("--real-time", type=float, default=0, help="run the whole drawer for so many seconds")
     arguments = parser.parse_args()
     preload()
@@ -175,32 +186,27 @@ def main() -> None:
         print(f"the whole drawer, {arguments.real_time:.0f} s at 100 tokens/s: {100 * share:.2f} % of a core")
     print(HEADER)
     for construct in arguments.constructs:
-        costs = [
-            print_line(
-                construct, count, with_live=count <= arguments.live, per_token=count <= arguments.per_token
-            )
-            for count in arguments.tokens
-        ]
+        costs = [print_line(construct, count, arguments) for count in arguments.tokens]
         print(f"{construct:12}ms per 1,000 tokens, last to first: {costs[-1] / costs[0]:.2f}", flush=True)
 
 
-def print_line(construct: str, count: int, *, with_live: bool, per_token: bool) -> float:
+def print_line(construct: str, count: int, arguments: argparse.Namespace) -> float:
     """Print one row, and return the CPU milliseconds of 1,000 tokens at 100 tokens/s."""
     tokens = tokens_of(answer(construct, count))
     repeats = 5 if count <= 4000 else 2
     plain = measure(write_plain, tokens, repeats)
-    whole = measure(at_once, tokens, repeats)
+    at_a_go = measure(at_once, tokens, repeats)
     framed = measure(with_frames, tokens, repeats)
     ms_per_1k = 1e6 * framed / len(tokens)
-    print(f"{construct:12}{len(tokens):8}{plain:9.4f}{whole:11.3f}{whole / plain:7.1f}", end="")
+    print(f"{construct:12}{len(tokens):8}{plain:9.4f}{at_a_go:11.3f}{at_a_go / plain:7.1f}", end="")
     print(f"{framed:13.3f}{framed / plain:7.1f}{100 * framed * TOKENS_PER_S / len(tokens):11.2f}", end="")
     print(f"{ms_per_1k:11.1f}{memory(tokens):8.2f}", end="", flush=True)
-    if with_live:
-        taken = measure(live, tokens, 1)
-        print(f"{taken:9.2f}{taken / framed:7.0f}", end="", flush=True)
-    if per_token:
-        taken = measure(live_per_token, tokens, 1)
-        print(f"{taken:13.2f}{taken / framed:7.0f}", end="")
+    for most, frames_per_s, width in ((arguments.live, 10, 9), (arguments.per_token, TOKENS_PER_S, 13)):
+        whole = count <= most
+        if whole or arguments.sampled:
+            taken = live_cost(tokens, frames_per_s, whole=whole)
+            print(f"{'' if whole else '~'}{taken:.2f}".rjust(width), end="")
+            print(f"{taken / framed:7.0f}", end="", flush=True)
     print(flush=True)
     return ms_per_1k
 
