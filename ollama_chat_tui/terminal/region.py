@@ -280,7 +280,8 @@ def _widest(row: str) -> int:
     plain = _plain(row)
     if plain.isascii():
         return len(plain)
-    return get_cwidth(plain) + len(_WIDENED_BY_SOME.findall(plain))
+    # Each character by itself: prompt_toolkit keeps every short text that it was asked for, for ever.
+    return sum(map(get_cwidth, plain)) + len(_WIDENED_BY_SOME.findall(plain))
 
 
 def _cell_widths(plain: str) -> Iterator[int]:

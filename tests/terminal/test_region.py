@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import tracemalloc
 
 import pyte
 import pytest
@@ -211,3 +212,29 @@ def test_forgetting_leaves_what_stands_and_begins_at_the_cursor() -> None:
     stage.region.forget()
     stage.region.draw(["more"], ["tail", "status"])
     assert stage.screen.screen_rows() == ["done", "tail", "status", "$ fg", "more", "tail", "status"]
+
+
+class Sink:
+    """An output that keeps nothing."""
+
+    def write(self, text: str) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+
+def test_rows_that_have_left_take_no_memory() -> None:
+    region = LiveRegion(Sink(), os.terminal_size((80, 24)))
+
+    def draw(numbers: range) -> None:
+        for number in numbers:
+            region.draw([f"• {number}"], ["…"])
+
+    tracemalloc.start()
+    draw(range(500))
+    before = tracemalloc.get_traced_memory()[0]
+    draw(range(500, 3500))
+    growth = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert growth < 20_000
