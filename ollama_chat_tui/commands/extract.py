@@ -43,5 +43,7 @@ def tables(markdown: str) -> list[str]:
 
 
 def _tokens(markdown: str) -> list[Token]:
+    # As the screen reads it, or the numbers would be others: HTML is text there, and nesting goes deep.
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 40})
     # Blocks are all that is needed: without the inline rule a cell keeps its source.
-    return MarkdownIt("commonmark").enable("table").parse(markdown)
+    return parser.enable("table").disable(["lheading", "reference", "inline"]).parse(markdown)

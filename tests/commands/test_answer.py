@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.commands.extract import CodeBlock, code_blocks, tables
 from ollama_chat_tui.commands.registry import Context
 from ollama_chat_tui.errors import NothingThere, UsageError
+from ollama_chat_tui.terminal.markdown import render_markdown
+from ollama_chat_tui.terminal.theme import make_theme
 from tests.commands.conftest import NotedScreen, run
+from tests.terminal.markdown.corpus import answers, generated, specification_examples
 
 ANSWER = """Two ways:
 
@@ -43,6 +47,17 @@ def test_code_and_tables_come_out_as_they_were_written() -> None:
     assert code_blocks(ANSWER) == [CodeBlock("python", 'print("a\tb")\n'), CodeBlock("sh", "ls\n")]
     assert tables(ANSWER) == ["a\tb\n*x*\t1\n"]
     assert (code_blocks("none"), tables("none")) == ([], [])
+
+
+def test_blocks_of_code_have_the_numbers_that_the_screen_shows() -> None:
+    html = "<details>\n```py\nx\n```\n</details>\n\n```c\ny\n```\n"
+    assert [block.code for block in code_blocks(html)] == ["x\n", "y\n"]
+    theme = make_theme("none")
+    for document in [html, *answers(), *generated(40), *specification_examples()]:
+        rows = render_markdown(document, theme, 300)
+        frames = [found for row in rows if (found := re.search(r"─ (?:.* · )?(\d+) ─+$", row))]
+        numbers = [str(number) for number in range(1, len(code_blocks(document)) + 1)]
+        assert [frame[1] for frame in frames] == numbers, document
 
 
 def test_a_fence_that_was_cut_is_code_too() -> None:
