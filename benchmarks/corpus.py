@@ -106,11 +106,11 @@ CONSTRUCTS: dict[str, Callable[[random.Random], Iterator[str]]] = {
 }
 
 
-def answer(construct: str, tokens: int) -> str:
-    """Return an answer of one construct with so many tokens."""
+def answer(construct: str, tokens: int, seed: str = "") -> str:
+    """Return an answer of one construct with so many tokens; another seed, another text."""
     size = tokens * CHARACTERS_PER_TOKEN
     parts: list[str] = []
-    for part in CONSTRUCTS[construct](random.Random(construct)):
+    for part in CONSTRUCTS[construct](random.Random(construct + seed)):
         parts.append(part)
         size -= len(part)
         if size <= 0:

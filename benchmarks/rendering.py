@@ -19,6 +19,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from prompt_toolkit.input import create_pipe_input
@@ -44,7 +45,8 @@ THEME = make_theme("dark", hyperlinks=True)
 
 HEADER = (
     f"{'':12}{'tokens':>8}{'plain s':>9}{'at once s':>11}{'ratio':>7}{'100 tok/s s':>13}{'ratio':>7}"
-    f"{'% of core':>11}{'ms/1k tok':>11}{'memory':>8}{'Live s':>9}{'ratio':>7}{'per token s':>13}{'ratio':>7}"
+    f"{'% of core':>11}{'ms/1k tok':>11}{'memory':>8}{'allocated':>11}"
+    f"{'Live s':>9}{'ratio':>7}{'per token s':>13}{'ratio':>7}"
 )
 
 Method = Callable[[Sequence[str], TextIO], None]
@@ -124,14 +126,41 @@ def measure(method: Method, tokens: Sequence[str], repeats: int) -> float:
     return best
 
 
-def memory(tokens: Sequence[str]) -> float:
-    """Return by how much memory grew at most, as a multiple of the answer's size."""
+def allocated(tokens: Sequence[str]) -> float:
+    """Return how much Python had allocated at once, as a multiple of the answer's size."""
     with drained_pty(WIDTH, HEIGHT) as out:
         tracemalloc.start()
         at_once(tokens, out)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     return peak / sum(map(len, tokens))
+
+
+def growth(construct: str, count: int) -> float:
+    """Return by how much a process grew at most, as a multiple of the answer's size.
+
+    A process of its own, which has shown answers of other texts before: what is built once is there.
+    """
+    command = [sys.executable, "-m", "benchmarks.rendering", "--grow", construct, str(count)]
+    return float(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def grow(construct: str, count: int) -> None:
+    """Print what `growth` asks for; only Linux tells."""
+    preload()
+    tokens = tokens_of(answer(construct, count))
+    with drained_pty(WIDTH, HEIGHT) as out:
+        for earlier in ("mixed", construct):
+            at_once(tokens_of(answer(earlier, 2000, "earlier")), out)
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+        before_kb = resident_peak_kb()
+        at_once(tokens, out)
+        print(1024 * (resident_peak_kb() - before_kb) / sum(map(len, tokens)))
+
+
+def resident_peak_kb() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def share_of_core(seconds: float) -> float:
@@ -175,8 +204,12 @@ def main() -> None:
         "--per-token", type=int, default=1000, help="render all again per token up to so many"
     )
     parser.add_argument("--sampled", action="store_true", help="beyond that, estimate from some frames: ~")
+    parser.add_argument("--grow", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--real-time", type=float, default=0, help="run the whole drawer for so many seconds")
     arguments = parser.parse_args()
+    if arguments.grow:
+        grow(arguments.grow[0], int(arguments.grow[1]))
+        return
     preload()
     with drained_pty(WIDTH, HEIGHT) as out:
         at_once(tokens_of(answer("mixed", 2000)), out)
@@ -200,7 +233,7 @@ def print_line(construct: str, count: int, arguments: argparse.Namespace) -> flo
     ms_per_1k = 1e6 * framed / len(tokens)
     print(f"{construct:12}{len(tokens):8}{plain:9.4f}{at_a_go:11.3f}{at_a_go / plain:7.1f}", end="")
     print(f"{framed:13.3f}{framed / plain:7.1f}{100 * framed * TOKENS_PER_S / len(tokens):11.2f}", end="")
-    print(f"{ms_per_1k:11.1f}{memory(tokens):8.2f}", end="", flush=True)
+    print(f"{ms_per_1k:11.1f}{growth(construct, count):8.2f}{allocated(tokens):11.2f}", end="", flush=True)
     for most, frames_per_s, width in ((arguments.live, 10, 9), (arguments.per_token, TOKENS_PER_S, 13)):
         whole = count <= most
         if whole or arguments.sampled:
