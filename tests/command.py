@@ -13,6 +13,8 @@ from tests.pty_terminal import PtyTerminal
 
 COMMAND = [sys.executable, "-m", "ollama_chat_tui"]
 PATIENCE_S = 60
+READY = ">>> "
+"""The prompt."""
 
 
 def fresh_home(directory: Path, **variables: str) -> dict[str, str]:
@@ -63,3 +65,8 @@ def chat(
 def rows_with(terminal: PtyTerminal, text: str) -> Sequence[str]:
     """The rows of screen and scrollback that hold `text`."""
     return [row for row in terminal.all_rows() if text in row]
+
+
+def wait_for_prompt(terminal: PtyTerminal, nth: int) -> None:
+    """Wait until the nth prompt stands; those above count, since a question leaves its own there."""
+    terminal.wait_for(lambda: len(rows_with(terminal, READY)) >= nth)

@@ -20,6 +20,8 @@ collect_ignore = [
     if sys.platform == "win32" and _NEEDS_POSIX.search(path.read_text(encoding="utf-8"))
 ]
 
+pytest_plugins = [] if sys.platform == "win32" else ["tests.chat_fixtures"]
+
 
 @pytest.fixture(scope="session")
 def model_file() -> Path:

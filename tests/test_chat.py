@@ -5,45 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.command import COMMAND, chat, fresh_home, rows_with
+from tests.command import COMMAND, READY, chat, fresh_home, rows_with, wait_for_prompt
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal as Mark
 from tests.scripted_replies import answer, done, end, head, installed, lines, reply, reset, text, wait
 from tests.scripted_server import ScriptedServer, closed_port
-
-READY = ">>> "
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers_loads = True
-        yield running
-
-
-@pytest.fixture
-def home(tmp_path: Path, server: ScriptedServer) -> dict[str, str]:
-    return fresh_home(tmp_path, OLLAMA_HOST=server.url)
-
-
-@pytest.fixture
-def terminal(home: dict[str, str]) -> Iterator[PtyTerminal]:
-    with chat(home=home) as opened:
-        opened.wait_for(READY)
-        yield opened
-
-
-def prompts(terminal: PtyTerminal) -> int:
-    return len(rows_with(terminal, READY))
-
-
-def wait_for_prompt(terminal: PtyTerminal, nth: int) -> None:
-    terminal.wait_for(lambda: prompts(terminal) >= nth)
 
 
 def test_a_question_is_answered_and_the_next_one_carries_the_history(
@@ -282,7 +252,7 @@ def test_a_narrow_and_low_terminal_shows_everything(server: ScriptedServer, home
     with chat(home=home, columns=20, lines=6) as terminal:
         terminal.wait_for(READY)
         terminal.send("hi\r")
-        terminal.wait_for(lambda: prompts(terminal) == 2)
+        wait_for_prompt(terminal, 2)
         shown = " ".join(terminal.all_rows())
         assert all(word in shown for word in words)
 

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import chat, fresh_home, rows_with, run, with_model
+from tests.command import READY, chat, fresh_home, rows_with, run, with_model
 from tests.pty_terminal import PtyTerminal
-
-READY = ">>> "
 
 
 @pytest.fixture

@@ -9,36 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import COMMAND, chat, fresh_home, rows_with
+from tests.command import COMMAND, READY, chat, rows_with, wait_for_prompt
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal as Mark
 from tests.scripted_replies import answer, done, end, head, installed, lines, text, wait
 from tests.scripted_server import ScriptedServer
-
-READY = ">>> "
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        running.answers_loads = True
-        yield running
-
-
-@pytest.fixture
-def home(tmp_path: Path, server: ScriptedServer) -> dict[str, str]:
-    return fresh_home(tmp_path, OLLAMA_HOST=server.url)
-
-
-@pytest.fixture
-def terminal(home: dict[str, str]) -> Iterator[PtyTerminal]:
-    with chat(home=home) as opened:
-        opened.wait_for(READY)
-        yield opened
-
-
-def wait_for_prompt(terminal: PtyTerminal, nth: int) -> None:
-    terminal.wait_for(lambda: len(rows_with(terminal, READY)) >= nth)
 
 
 def thoughts(count: int) -> list[dict[str, object]]:

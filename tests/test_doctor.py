@@ -6,7 +6,6 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -22,17 +21,6 @@ from tests.command import COMMAND, chat, fresh_home, run, with_model
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Step, end, head, lines, raw, reply
 from tests.scripted_server import ScriptedServer, closed_port
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def home(tmp_path: Path, server: ScriptedServer) -> dict[str, str]:
-    return fresh_home(tmp_path, OLLAMA_HOST=server.url)
 
 
 def examined(code: int, *arguments: str, home: dict[str, str]) -> dict[str, Any]:

@@ -28,11 +28,6 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-@pytest.fixture
-def home(tmp_path: Path, server: ScriptedServer) -> dict[str, str]:
-    return fresh_home(tmp_path, OLLAMA_HOST=server.url)
-
-
 def layer(number: int, completed: int, total: int = 1000) -> Json:
     digest = LAYERS[number]
     return {"status": f"pulling {number}", "digest": digest, "total": total, "completed": completed}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.pictures.stage import READY, Scene, Stage, scene, text_deltas, thinking_deltas
+from tests.command import READY
+from tests.pictures.stage import Scene, Stage, scene, text_deltas, thinking_deltas
 
 ESCAPE, DOWN = "\x1b", "\x1b[B"
 FOLDER = Path(__file__).parents[2] / "screenshots"

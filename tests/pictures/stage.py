@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.command import COMMAND, PATIENCE_S, fresh_home, rows_with
+from tests.command import COMMAND, PATIENCE_S, READY, fresh_home, rows_with
 from tests.pictures.emulator import Cell, PictureScreen
 from tests.pictures.svg import Picture, svg
 from tests.pty_terminal import PtyTerminal
@@ -23,7 +23,6 @@ from tests.scripted_replies import Json, Signal, answer, head, installed, lines,
 from tests.scripted_server import ScriptedServer, closed_port
 
 TITLE = "ollama-chat"
-READY = ">>> "
 QUIET_S = 0.3
 SECONDS = 4
 
