@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from ollama_chat_tui.backends.hosts import DEFAULT_HOST
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.events import Metrics
@@ -13,35 +15,45 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import BackendError
 from ollama_chat_tui.startup import Answerer
 
+LONGEST_VALUE = 24
+
 
 class Status:
-    """Facts as they are known; asking for them never waits."""
+    """Facts as they are known; asking for them never waits.
+
+    Attributes:
+        answerer: who answers, as soon as it is known.
+        unsaved: why the conversation is not kept, in a word or two; empty when it is.
+        attached: how many images go with the next question.
+        tools_on: how many tools the model may call.
+    """
 
     def __init__(self) -> None:
         self.answerer: Answerer | None = None
+        self.unsaved = ""
+        self.attached = 0
+        self.tools_on = 0
         self._used_tokens = 0
         self._window_tokens = 0
+        self._window_of = ""
         self._loading_since_s: float | None = None
 
     def facts(self, settings: Settings, *, is_recording: bool) -> list[str]:
-        """The facts, the most important first."""
-        facts = [self._model(settings.model)]
-        if self._window_tokens and self._used_tokens:
-            facts.append(
-                f"{100 * self._used_tokens // self._window_tokens} % of {_short(self._window_tokens)}"
-            )
-        if not is_recording:
-            facts.append("incognito")
-        if settings.format is not None:
-            facts.append("json" if settings.format == "json" else "schema")
-        facts += [f"{name} {value}" for name, value in settings.options.items()]
-        if settings.think is not None:
-            facts.append(f"think {'on' if settings.think is True else settings.think or 'off'}")
-        if settings.system:
-            facts.append("system prompt")
-        if self.answerer and self.answerer.client.host.label != DEFAULT_HOST.label:
-            facts.append(self.answerer.client.host.label)
-        return facts
+        """The facts, the most important first: a bar that is too narrow leaves out the last ones."""
+        facts = [
+            self._model(settings.model),
+            self.unsaved,
+            "" if is_recording else "incognito",
+            _count(self.attached, "image"),
+            self._window(settings.model),
+            self._host(),
+            _format(settings.format),
+            _count(self.tools_on, "tool"),
+            _think(settings.think),
+            "system prompt" if settings.system else "",
+            *(f"{name} {_short_value(value)}" for name, value in settings.options.items()),
+        ]
+        return [fact for fact in facts if fact]
 
     def _model(self, name: str) -> str:
         if not name:
@@ -49,6 +61,16 @@ class Status:
         if self._loading_since_s is None:
             return name
         return f"loading {name} … {time.monotonic() - self._loading_since_s:.0f} s"
+
+    def _window(self, model: str) -> str:
+        if not (self._used_tokens and self._window_tokens and same_model(self._window_of, model)):
+            return ""
+        share = 100 * self._used_tokens // self._window_tokens
+        return f"{share} % of {_short(self._window_tokens)}"
+
+    def _host(self) -> str:
+        label = self.answerer.client.host.label if self.answerer else DEFAULT_HOST.label
+        return "" if label == DEFAULT_HOST.label else label
 
     @contextmanager
     def loading(self) -> Iterator[None]:
@@ -72,9 +94,27 @@ class Status:
             loaded = await self.answerer.client.loaded()
         except BackendError:
             return
+        self._window_of = settings.model
         sizes = [each.context_length for each in loaded if same_model(each.name, settings.model)]
         self._window_tokens = next((size for size in sizes if size), 0)
 
 
 def _short(tokens: int) -> str:
     return f"{tokens // 1024}k" if tokens >= 1024 else str(tokens)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+
+
+def _format(wanted: object) -> str:
+    return "" if wanted is None else "json" if wanted == "json" else "schema"
+
+
+def _think(wanted: bool | str | None) -> str:
+    return "" if wanted is None else f"think {'on' if wanted is True else wanted or 'off'}"
+
+
+def _short_value(value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

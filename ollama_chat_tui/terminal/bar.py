@@ -10,6 +10,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.sanitize import sanitize_line
+from ollama_chat_tui.terminal.suggestion import cut
 
 _GAP = " · "
 
@@ -27,9 +28,10 @@ class Bar:
 
     def __call__(self) -> StyleAndTextTuples:
         columns = shutil.get_terminal_size().columns
-        shown = ""
-        for fact in self._facts():
-            longer = f"{shown}{_GAP if shown else ''}{sanitize_line(fact)}"
+        first, *others = map(sanitize_line, self._facts() or [""])
+        shown = cut(first, columns)
+        for fact in others:
+            longer = f"{shown}{_GAP}{fact}"
             if get_cwidth(longer) > columns:
                 break
             shown = longer
