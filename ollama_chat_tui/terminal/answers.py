@@ -37,13 +37,16 @@ def make_answers(
     variables: Mapping[str, str],
     view: Callable[[], ThinkingView],
     theme: str = "auto",
+    *,
+    tells_focus: bool = False,
 ) -> Answers:
     """Look at the terminal and choose; `view` is asked when reasoning begins.
 
-    `theme` is dark, light, none, or auto: what the terminal says of its background.
+    `theme` is dark, light, none, or auto: what the terminal says of its background. `tells_focus`: it is
+    asked to tell whether its window has the focus.
     """
     if is_dumb(variables):
         return PlainAnswers(output, view)
     name = ask_background(keyboard, output, variables) if theme == "auto" else theme_name(theme)
     look = make_theme(name, colour_depth(variables), hyperlinks=has_hyperlinks(variables))
-    return AnswerScreen(make_tty(output, keyboard, variables), look, view)
+    return AnswerScreen(make_tty(output, keyboard, variables, tells_focus=tells_focus), look, view)

@@ -19,6 +19,7 @@ from typing import Self
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyPress
 
+from ollama_chat_tui.terminal.focus import FOCUS_OFF, FOCUS_ON
 from ollama_chat_tui.terminal.frame import Frame, RowSource
 from ollama_chat_tui.terminal.keys import KeyReader
 from ollama_chat_tui.terminal.region import LiveRegion, TextOutput, broken_row
@@ -47,6 +48,7 @@ class Tty:
             and GNU screen do not.
         settle_s: how long the size must have been the same before anything is drawn again. tmux tells of
             a change up to 250 ms late when several follow each other.
+        tells_focus: whether the terminal is asked to tell if its window has the focus.
     """
 
     output: TextOutput
@@ -54,9 +56,21 @@ class Tty:
     size: Callable[[], os.terminal_size]
     reflows: bool = True
     settle_s: float = 0.1
+    tells_focus: bool = False
+
+    @property
+    def modes_on(self) -> str:
+        """What is asked of the terminal while keys are read."""
+        return BRACKETED_PASTE_ON + (FOCUS_ON if self.tells_focus else "")
+
+    @property
+    def modes_off(self) -> str:
+        return (FOCUS_OFF if self.tells_focus else "") + BRACKETED_PASTE_OFF
 
 
-def make_tty(output: TextOutput, keyboard: Input, variables: Mapping[str, str]) -> Tty:
+def make_tty(
+    output: TextOutput, keyboard: Input, variables: Mapping[str, str], *, tells_focus: bool = False
+) -> Tty:
     """Describe the terminal the process runs in, by what it says of itself in the environment."""
     cuts = "XTERM_VERSION" in variables or variables.get("TERM", "").startswith(("linux", "screen"))
     in_tmux = "TMUX" in variables
@@ -66,6 +80,7 @@ def make_tty(output: TextOutput, keyboard: Input, variables: Mapping[str, str]) 
         shutil.get_terminal_size,
         reflows=in_tmux or not cuts,
         settle_s=0.3 if in_tmux else 0.1,
+        tells_focus=tells_focus,
     )
 
 
@@ -134,8 +149,8 @@ class AnswerDrawer:
             undo.callback(self._region.close)
             self._keys.start()
             undo.callback(self._keys.stop)
-            self._write(BRACKETED_PASTE_ON)
-            undo.callback(self._write, BRACKETED_PASTE_OFF)
+            self._write(self._tty.modes_on)
+            undo.callback(self._write, self._tty.modes_off)
             self._watch(undo, _WINCH, self._resized)
             self._watch(undo, _TSTP, self._suspend)
             self._watch(undo, _CONT, self._continued)
@@ -262,20 +277,20 @@ class AnswerDrawer:
         if _TSTP is None or _CONT is None:
             return
         self._region.close()
-        self._write(BRACKETED_PASTE_OFF)
+        self._write(self._tty.modes_off)
         with self._keys.released(), ExitStack() as undo:
             for number, handler in ((_TSTP, self._suspend), (_CONT, self._continued)):
                 if self._loop.remove_signal_handler(number):
                     undo.callback(self._loop.add_signal_handler, number, handler)
             os.kill(0, _TSTP)
-        self._write(BRACKETED_PASTE_ON)
+        self._write(self._tty.modes_on)
         self._draw_soon()
 
     def _continued(self) -> None:
         """Take the terminal again after a stop that could not be foreseen, such as SIGSTOP."""
         self._keys.retake()
         self._region.forget()
-        self._write(BRACKETED_PASTE_ON)
+        self._write(self._tty.modes_on)
         self._draw_soon()
 
     def _watch(self, undo: ExitStack, number: int | None, handler: Callable[[], None]) -> None:

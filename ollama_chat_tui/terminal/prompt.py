@@ -29,9 +29,10 @@ from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.bindings import load_prompt_bindings, quicken_escape
 from ollama_chat_tui.terminal.completion import CompletionSource, SourceCompleter
 from ollama_chat_tui.terminal.draft import Draft
+from ollama_chat_tui.terminal.focus import Focus, ask_for_focus
 from ollama_chat_tui.terminal.hints import hints
 from ollama_chat_tui.terminal.history import PromptHistory
-from ollama_chat_tui.terminal.key_parser import parse_modified_keys
+from ollama_chat_tui.terminal.key_parser import parse_terminal
 from ollama_chat_tui.terminal.keymap import Keymap
 from ollama_chat_tui.terminal.line_actions import LineActions
 from ollama_chat_tui.terminal.paste import Pastes
@@ -69,6 +70,7 @@ class PromptOptions:
         bar: what stands below the prompt; called at every redraw, so it must be quick.
         hint: gives the grey text of an empty prompt, once for every reading; None takes ours.
         variables: the environment for the editor.
+        focus: learns whether the window has the focus; None: the terminal is not asked to tell.
         style: goes over `PROMPT_STYLE`.
         input: keys; shared with who reads them while an answer comes. Likewise `output`.
     """
@@ -83,6 +85,7 @@ class PromptOptions:
     bar: Callable[[], AnyFormattedText] | None = None
     hint: Callable[[], str] | None = None
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    focus: Focus | None = None
     style: BaseStyle | None = None
     input: Input | None = None
     output: Output | None = None
@@ -100,8 +103,10 @@ class Prompt:
         self.keymap = Keymap(options.keys, enter_makes_line=options.enter_makes_line)
         self.history = PromptHistory(options.history_file, is_recording=options.is_recording)
         self.input = options.input or create_input()
-        parse_modified_keys(self.input)
+        parse_terminal(self.input, options.focus or Focus())
         self.output = options.output or get_app_session().output
+        if options.focus:
+            ask_for_focus(self.output)
         self._options = options
         self._pastes = Pastes()
         self._style = merge_styles([PROMPT_STYLE, options.style]) if options.style else PROMPT_STYLE
