@@ -13,7 +13,7 @@ from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
-from ollama_chat_tui.chat.events import Failed, Interrupted, Metrics
+from ollama_chat_tui.chat.events import Failed, Finished, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
@@ -76,6 +76,7 @@ async def _chat(
     registry, status = make_registry(), Status()
     live = _Live(registry, status)
     stdout, variables = environment.stdout, environment.variables
+    window = Window(stdout, variables, has_title=config.terminal_title, calls=config.notify)
     prompt = Prompt(
         PromptOptions(
             history_file=environment.data_dir / "history",
@@ -87,14 +88,21 @@ async def _chat(
             bar=make_bar(live.facts, variables),
             sanitize=sanitize,
             variables=variables,
+            focus=window.focus,
         )
     )
     views = ThinkingViews(environment, ThinkingView(config.thinking))
-    answers = make_answers(stdout, prompt.input, variables, lambda: views.of(live.model), config.theme)
+    answers = make_answers(
+        stdout,
+        prompt.input,
+        variables,
+        lambda: views.of(live.model),
+        config.theme,
+        tells_focus=window.focus is not None,
+    )
     notices = Notices(Outlet(stdout, answers), variables)
     screen = TerminalScreen(stdout, prompt, variables, views)
     context = live.context = Context(Conversation(), settings, opening, screen, registry)
-    window = Window(stdout, variables, has_title=config.terminal_title, calls=config.notify)
     front = _Front(prompt, answers, notices, window)
     welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
     try:
@@ -124,7 +132,7 @@ async def _welcome(
         front.notices.show(f"{found.model} at {found.client.host.label}. /help shows what there is.")
         if found.notice:
             front.notices.whisper(found.notice)
-        front.window.name(f"ollama-chat · {found.model}")
+        front.window.name(_title(context.settings.model))
         front.prompt.refresh()
         context.model_names = [model.name for model in await found.client.installed()]
         if preloads:
@@ -234,6 +242,7 @@ class _Chat:
         except UsageError:
             self._given_back.append(line)  # to be mended, not typed again
             raise
+        self._window.name(_title(self._context.settings.model))
         if self._context.conversation is not conversation:
             self._status.forget_window()
 
@@ -244,7 +253,7 @@ class _Chat:
         conversation.append(Message(Role.USER, text))
         settings = self._context.settings
         end = await self._screen.show(run_turn(conversation, settings, self._backend), self._typed)
-        if end and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
+        if isinstance(end, Finished | Failed) and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
             self._window.call("The answer is there.")
         if end:
             self._look = asyncio.create_task(self._note_answer(settings, end.metrics))
@@ -259,6 +268,10 @@ class _Chat:
     async def _note_answer(self, settings: Settings, metrics: Metrics) -> None:
         await self._status.note_answer(settings, metrics)
         self._prompt.refresh()
+
+
+def _title(model: str) -> str:
+    return f"ollama-chat · {model}" if model else "ollama-chat"
 
 
 def _says_nothing(end: Failed | Interrupted) -> bool:

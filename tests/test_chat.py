@@ -184,6 +184,7 @@ def test_the_model_gone_over_to_is_used_the_next_time(
     server.models.append(installed("other:1b"))
     terminal.send("/model other:1b\r")
     terminal.wait_for("Now talking to other:1b.")
+    terminal.wait_for(lambda: "\x1b]2;ollama-chat · other:1b\x1b".encode() in terminal.output)
     terminal.send("\x04")
     terminal.wait_for_exit()
     with chat(home=home) as again:

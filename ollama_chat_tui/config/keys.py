@@ -173,7 +173,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notify: Annotated[
         Switch,
         Meta(
-            description="Whether the terminal rings and notifies you when an answer took over 30 s.",
+            description="Whether the terminal rings and notifies you when an answer took over 30 s and "
+            "you look elsewhere.",
             examples=[True],
         ),
     ] = False
