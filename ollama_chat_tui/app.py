@@ -39,6 +39,7 @@ from ollama_chat_tui.terminal.screen import TerminalScreen
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.views import ThinkingViews
 from ollama_chat_tui.terminal.window import Window
+from ollama_chat_tui.welcome import welcome
 
 LONG_ANSWER_S = 30
 
@@ -129,12 +130,12 @@ async def _welcome(
     try:
         found = status.answerer = await opening.answerer()
         context.settings = replace(context.settings, model=context.settings.model or found.model)
-        front.notices.show(f"{found.model} at {found.client.host.label}. /help shows what there is.")
-        if found.notice:
-            front.notices.whisper(found.notice)
         front.window.name(_title(context.settings.model))
         front.prompt.refresh()
         context.model_names = [model.name for model in await found.client.installed()]
+        says, next_step = welcome(found, context.settings.model, context.model_names)
+        front.notices.show(says)
+        front.notices.whisper(next_step)
         if preloads:
             await _load_model(context, status, front.prompt, found.client)
     except ChatError as error:

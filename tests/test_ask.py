@@ -169,7 +169,7 @@ def test_a_server_without_models_says_how_to_get_one(server: ScriptedServer, hom
     server.models = []
     asked = run("ask", "hi", home=home)
     assert asked.returncode == 4
-    assert "ollama pull" in asked.stderr
+    assert "ollama-chat models pull" in asked.stderr
 
 
 def test_the_model_last_used_is_used_again(server: ScriptedServer, home: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.terminal.focus import FOCUS_OFF, FOCUS_ON
-from tests.command import COMMAND, READY, chat
+from tests.command import COMMAND, READY, chat, wait_for_prompt
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal as Mark
 from tests.scripted_replies import answer, done, end, head, lines, text, wait
@@ -79,7 +79,7 @@ def test_a_signal_in_mid_answer_ends_it(
     terminal.wait_for("Half an")
     os.kill(terminal.process.pid, number)
     if number is signal.SIGINT:
-        terminal.wait_for("stopped")
+        wait_for_prompt(terminal, 2)
         terminal.send("\x04")
     terminal.wait_for_exit()
     assert not asks(terminal)

@@ -97,10 +97,11 @@ def open_embedded(environment: Environment, wanted: Wanted) -> Choice:
         raise WeightsMissing(sentence, hint)
     model = model_from_file(wanted.model_file) if wanted.model_file else default_model(environment)
     client = OllamaClient(EMBEDDED_HOST, transport=EmbeddedTransport(model))
-    notice = f"{model.name} ({model.size // 1_000_000} MB) answers, in this program, without a server."
+    answers = f"{model.name} ({model.size // 1_000_000} MB) answers"
+    notice = f"{answers}, in this program, without a server."
     if not wanted.is_embedded and not wanted.model_file:
         notice = (
-            f"No Ollama answers at {DEFAULT_HOST.label}.\n{notice}\n"
+            f"No Ollama at {DEFAULT_HOST.name}:{DEFAULT_HOST.port}; {answers} within this program.\n"
             f"It is tiny and often wrong; for real models: {GET_OLLAMA}"
         )
     return Choice(client, notice, model.name)
@@ -119,6 +120,6 @@ async def choose_model(choice: Choice, asked: str, remembered: str) -> str:
     if not names:
         raise NoModels(
             f"{choice.client.host.label} has no models to chat with yet.",
-            "Get one, such as: ollama pull qwen3:4b",
+            "Get one, such as: ollama-chat models pull qwen3:4b",
         )
     return next((name for name in names if same_model(name, remembered)), names[0])

@@ -58,7 +58,7 @@ async def test_the_engine_says_what_it_is_and_why(model_file: Path) -> None:
     environment = environment_in(model_file.parents[1])
     for wanted, words in (
         (Wanted(is_embedded=True), "smollm2:135m (98 MB) answers, in this program, without a server."),
-        (Wanted(), "No Ollama answers at http://127.0.0.1:11434.\nsmollm2:135m (98 MB)"),
+        (Wanted(), "No Ollama at 127.0.0.1:11434; smollm2:135m (98 MB) answers within this program.\n"),
         (Wanted(model_file=model_file), "answers, in this program"),
     ):
         found = open_embedded(environment, wanted)
