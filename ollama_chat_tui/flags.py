@@ -143,6 +143,9 @@ class Flags(LoadingFlags):
         str, Option("--think", metavar="[LEVEL]", help="on, off, low, medium, high or max; alone: on.")
     ] = ""
     no_think: Annotated[bool, Option("--no-think", help="The same as --think=off.")] = False
+    no_history: Annotated[
+        bool, Option("--no-history", help="Keep what is typed out of the history on disk.")
+    ] = False
 
     def _by_key(self) -> dict[str, object]:
         from ollama_chat_tui.chat.options import parse_think
@@ -151,7 +154,9 @@ class Flags(LoadingFlags):
         think = (
             {"think": False} if self.no_think else {"think": parse_think(self.think)} if self.think else {}
         )
-        return {**super()._by_key(), **{key: text for key, text in named.items() if text}, **think}
+        history = {"history": False} if self.no_history else {}
+        texts = {key: text for key, text in named.items() if text}
+        return {**super()._by_key(), **texts, **think, **history}
 
     def _options(self) -> dict[str, object]:
         named = {"seed": self.seed, "temperature": self.temperature}

@@ -235,6 +235,19 @@ def test_the_history_is_private_and_outlives_the_chat(
         again.wait_for(">>> remember me")
 
 
+def test_without_a_history_nothing_typed_is_written(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.enqueue(*answer("ok"))
+    with chat("--no-history", home=home) as terminal:
+        terminal.wait_for("incognito")
+        terminal.send("a secret\r")
+        wait_for_prompt(terminal, 2)
+        terminal.send("\x1b[A")
+        terminal.wait_for(lambda: len(rows_with(terminal, ">>> a secret")) == 2)
+        terminal.send("\x03\x04")
+        assert terminal.wait_for_exit() == 0
+    assert not list(Path(home["OLLAMA_CHAT_DATA_DIR"]).glob("history*"))
+
+
 def test_a_history_that_cannot_be_written_is_said_and_stops_nothing(
     server: ScriptedServer, home: dict[str, str]
 ) -> None:
@@ -319,6 +332,32 @@ def test_an_interrupt_from_elsewhere_stops_the_answer(server: ScriptedServer, te
     wait_for_prompt(terminal, 2)
 
 
-def test_a_closed_terminal_ends_the_chat(home: dict[str, str], terminal: PtyTerminal) -> None:
-    os.kill(terminal.process.pid, signal.SIGHUP)
-    terminal.wait_for_exit()
+def test_a_closed_terminal_ends_the_chat_quietly_with_the_history_on_disk(
+    server: ScriptedServer, home: dict[str, str], terminal: PtyTerminal
+) -> None:
+    server.enqueue(*answer("ok"))
+    terminal.send("a question\r")
+    wait_for_prompt(terminal, 2)
+    for fd in (terminal.master, terminal._slave):
+        os.close(fd)
+    assert terminal.process.wait(20) in (0, -signal.SIGHUP)
+    assert b"Traceback" not in terminal.output
+    history = next(Path(home["OLLAMA_CHAT_DATA_DIR"]).glob("history"))
+    assert history.read_text() == '"a question"\n'
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_the_prompt_ends_the_chat_quietly_with_the_history_on_disk(
+    server: ScriptedServer, home: dict[str, str], terminal: PtyTerminal, number: signal.Signals
+) -> None:
+    server.enqueue(*answer("ok"))
+    terminal.send("a question\r")
+    wait_for_prompt(terminal, 2)
+    terminal.send("half a thought")
+    terminal.wait_for("half a thought")
+    os.kill(terminal.process.pid, number)
+    assert terminal.wait_for_exit() == -number
+    assert terminal.modes() == terminal.modes_at_start
+    assert "Traceback" not in "\n".join(terminal.all_rows())
+    history = next(Path(home["OLLAMA_CHAT_DATA_DIR"]).glob("history"))
+    assert history.read_text() == '"a question"\n'
