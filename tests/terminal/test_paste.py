@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_chat_tui.terminal.keymap import Keymap
 from ollama_chat_tui.terminal.paste import Pastes
-from tests.terminal.key_bytes import sent_for
+from tests.terminal.test_prompt_keys import every_key
 from tests.terminal.typing_line import typing_line
 
 LONG = "\n".join(f"line {number}" for number in range(42))
@@ -43,8 +42,8 @@ async def test_several_pastes_are_numbered_and_sent_whole_in_their_places() -> N
         assert next(line.prompt.history.newest_first()) == f"a {LONG} b {'y' * 2000} c"
 
 
-@pytest.mark.parametrize("key", [sent_for(keys) for keys in Keymap().keys("open-paste")])
-async def test_a_key_opens_the_paste_at_the_cursor(key: str) -> None:
+@pytest.mark.parametrize(("action", "key"), every_key("open-paste"))
+async def test_a_key_opens_the_paste_at_the_cursor(action: str, key: str) -> None:
     async with typing_line("") as line:
         line.paste(LONG)
         line.paste("y" * 2000)

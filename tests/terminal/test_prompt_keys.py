@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+
 import pytest
 from prompt_toolkit.buffer import CompletionState
 from prompt_toolkit.completion import Completion
 
 from ollama_chat_tui.terminal.key_names import pretty
-from ollama_chat_tui.terminal.keymap import ACTIONS, Keymap
+from ollama_chat_tui.terminal.keymap import ACTIONS, Action, Keymap
 from tests.terminal.key_bytes import sent_for
 from tests.terminal.typing_line import typing_line
 
@@ -71,17 +74,18 @@ SCENES: dict[str, tuple[str, str, str, str]] = {
     "select-text-start": ("one\ntwo", "", "X", "X"),
     "select-text-end": ("one\ntwo", "\x1b[1;5H", "X", "X"),
 }
+# action: the module and the test that press its keys
 ELSEWHERE = {
-    "send": "test_send",
-    "suspend": "test_prompt_pty",
-    "open-editor": "test_the_editor",
-    "open-paste": "test_paste",
-    "complete": "test_completion",
-    "complete-backward": "test_completion",
-    "accept-completion": "test_completion",
-    "close-menu": "test_completion",
-    "accept-suggestion": "test_suggestion",
-    "accept-word": "test_suggestion",
+    "send": ("test_prompt_keys", "test_send_sends"),
+    "suspend": ("test_prompt_pty", "test_ctrl_z_suspends_and_fg_brings_it_back"),
+    "open-editor": ("test_prompt_editor", "test_the_editors_text_comes_back_and_is_not_sent"),
+    "open-paste": ("test_paste", "test_a_key_opens_the_paste_at_the_cursor"),
+    "complete": ("test_prompt_menu", "test_complete_opens_the_menu_and_takes_the_next"),
+    "complete-backward": ("test_prompt_menu", "test_complete_backward_takes_the_one_before"),
+    "accept-completion": ("test_prompt_menu", "test_accept_completion_takes_it_without_sending"),
+    "close-menu": ("test_prompt_menu", "test_close_menu_gives_back_what_was_typed"),
+    "accept-suggestion": ("test_prompt_menu", "test_accept_suggestion_takes_the_whole"),
+    "accept-word": ("test_prompt_menu", "test_accept_word_takes_a_word"),
 }
 
 
@@ -92,10 +96,6 @@ def every_key(*actions: str, enter_makes_line: bool = False) -> list[object]:
         for action in actions
         for keys in keymap.keys(action)
     ]
-
-
-def test_every_action_has_its_test() -> None:
-    assert {action.name for action in ACTIONS} == SCENES.keys() | ELSEWHERE.keys()
 
 
 @pytest.mark.parametrize(("action", "key"), every_key(*SCENES))
@@ -225,3 +225,27 @@ async def test_typing_replaces_the_selection_and_moving_ends_it() -> None:
 async def test_moving_does_not_lose_what_can_be_redone() -> None:
     async with typing_line() as line:
         assert await line.gives("X" + UNDO + HOME + "\x1b/\r", "abc") == "abcX"
+
+
+def pressed_in(module: str, test: str) -> set[str]:
+    """What the test of one action presses, by its parameters."""
+    marks = getattr(import_module(f"tests.terminal.{module}"), test).pytestmark
+    parameters = [mark.args for mark in marks if mark.name == "parametrize"]
+    return {
+        dict(zip(names, each.values, strict=True))["key"]
+        for names, values in parameters
+        if "key" in names
+        for each in values
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="some of the tests need a pseudo-terminal")
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_every_key_of_the_table_is_pressed_by_a_test(action: Action) -> None:
+    if action.name not in SCENES:
+        module, test = ELSEWHERE[action.name]
+        assert pressed_in(module, test) == {sent_for(keys) for keys in Keymap().keys(action.name)}
+
+
+def test_no_test_is_for_a_key_that_is_gone() -> None:
+    assert {action.name for action in ACTIONS} == SCENES.keys() | ELSEWHERE.keys()

@@ -19,6 +19,7 @@ import pytest
 
 from ollama_chat_tui.terminal.history import PromptHistory
 from tests.pty_terminal import PtyTerminal
+from tests.terminal.test_prompt_keys import every_key
 
 ROOT = Path(__file__).parents[2]
 IDLE_S = 5
@@ -318,11 +319,12 @@ def test_a_closed_terminal_ends_it(opened: Open) -> None:
     assert PromptHistory(chat.folder / "history.jsonl").get_strings() == ["a question"]
 
 
-def test_ctrl_z_suspends_and_fg_brings_it_back(opened: Open) -> None:
+@pytest.mark.parametrize(("action", "key"), every_key("suspend"))
+def test_ctrl_z_suspends_and_fg_brings_it_back(opened: Open, action: str, key: str) -> None:
     chat = opened(shell=["bash", "--norc", "--noprofile", "-i"])
     chat.terminal.wait_for("$")
     chat.terminal.send(shlex.join(chat.argv) + "\n")
-    chat.ready().send("half\x1a")
+    chat.ready().send(f"half{key}")
     chat.terminal.wait_for("Stopped")
     chat.terminal.send("fg\n")
     chat.terminal.wait_for(lambda: chat.terminal.screen.screen_rows()[-1] == ">>> half")

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.utils import get_cwidth
 
 from ollama_chat_tui.terminal.region import _plain
-from ollama_chat_tui.terminal.typeahead import EditBuffer, Request, TypeAhead
+from ollama_chat_tui.terminal.typeahead import _EDITS, _EDITS_WITH_ALT, EditBuffer, Request, TypeAhead
 
 
 def keys_of(typed: str) -> list[KeyPress]:
@@ -30,31 +31,48 @@ def line() -> TypeAhead:
     return TypeAhead()
 
 
-@pytest.mark.parametrize(
-    ("typed", "text", "cursor"),
-    [
-        ("abc", "abc", 3),
-        ("abc\x7f", "ab", 2),
-        ("\x7f", "", 0),
-        ("abc\x1b[D\x1b[3~", "ab", 2),
-        ("abc\x1b[D\x1b[DX\x1b[C", "aXbc", 3),
-        ("abc\x1b[H0\x1b[F9", "0abc9", 5),
-        ("abc\x01\x0bd", "d", 1),
-        ("abc def\x17x", "abc x", 5),
-        ("abc def  \x17\x17", "", 0),
-        ("abc\x1b[D\x15", "c", 0),
-        ("abc\x01\x1b[C\x0b\x05!", "a!", 2),
-        ("one two\x1b[1;5D\x1b[1;5D-\x1b[1;5C+", "-one+ two", 5),
-        ("one two\x1bb|", "one |two", 5),
-        ("one two\x01\x1bd", " two", 0),
-        ("漢字\x1b[D\x7f", "字", 0),
-        ("a\x1b\rb", "a\nb", 3),
-        ("\x1b[200~one\r\ntwo\rthree\n\x1b[201~!", "one\ntwo\nthree\n!", 15),
-        ("tab\tignored", "tabignored", 10),
-        ("page\x1b[5~up", "pageup", 6),
-        ("place\x1b[12;40R", "place", 5),
-    ],
-)
+EDITS = [
+    ("abc", "abc", 3),
+    ("abc\x7f", "ab", 2),
+    ("\x7f", "", 0),
+    ("abc\x1b[D\x1b[3~", "ab", 2),
+    ("abc\x1b[D\x1b[DX\x1b[C", "aXbc", 3),
+    ("abc\x1b[H0\x1b[F9", "0abc9", 5),
+    ("abc\x01\x0bd", "d", 1),
+    ("abc def\x17x", "abc x", 5),
+    ("abc def  \x17\x17", "", 0),
+    ("abc\x1b[D\x15", "c", 0),
+    ("abc\x01\x1b[C\x0b\x05!", "a!", 2),
+    ("one two\x1b[1;5D\x1b[1;5D-\x1b[1;5C+", "-one+ two", 5),
+    ("one two\x1bb|", "one |two", 5),
+    ("one two\x01\x1bd", " two", 0),
+    ("漢字\x1b[D\x7f", "字", 0),
+    ("a\x1b\rb", "a\nb", 3),
+    ("\x1b[200~one\r\ntwo\rthree\n\x1b[201~!", "one\ntwo\nthree\n!", 15),
+    ("tab\tignored", "tabignored", 10),
+    ("page\x1b[5~up", "pageup", 6),
+    ("place\x1b[12;40R", "place", 5),
+    ("abc\x02\x02\x06-", "ab-c", 3),
+    ("abc\x01\x04", "bc", 0),
+    ("one two\x1b\x1b[D-", "one -two", 5),
+    ("one two\x01\x1bf-", "one- two", 4),
+    ("one two\x01\x1b\x1b[C-", "one- two", 4),
+    ("one two\x1b\x7f-", "one -", 5),
+]
+
+
+def test_every_editing_key_of_the_tables_is_pressed() -> None:
+    pressed: set[str] = set()
+    pressed_with_alt: set[str] = set()
+    for typed, _, _ in EDITS:
+        keys = [each.key for each in keys_of(typed)]
+        for before, key in zip([None, *keys], keys, strict=False):
+            (pressed_with_alt if before == Keys.Escape else pressed).add(key)
+    assert _EDITS.keys() <= pressed
+    assert _EDITS_WITH_ALT.keys() <= pressed_with_alt
+
+
+@pytest.mark.parametrize(("typed", "text", "cursor"), EDITS)
 def test_keys_edit_the_line(line: TypeAhead, typed: str, text: str, cursor: int) -> None:
     assert type_in(line, typed) == []
     assert (line.buffer.text, line.buffer.cursor) == (text, cursor)
