@@ -12,7 +12,7 @@ import pytest
 from tests.command import COMMAND, READY, chat, rows_with, wait_for_prompt
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal as Mark
-from tests.scripted_replies import answer, done, end, head, installed, lines, text, wait
+from tests.scripted_replies import answer, done, end, head, installed, lines, reply, text, wait
 from tests.scripted_server import ScriptedServer
 
 
@@ -49,6 +49,21 @@ def test_a_dumb_terminal_gets_plain_text_as_it_comes(server: ScriptedServer, dum
     dumb.send("once more\r")
     dumb.wait_for("Again")
     dumb.send("/quit\r")
+    assert dumb.wait_for_exit() == 0
+    assert b"\x1b" not in dumb.output
+
+
+def test_a_dumb_terminal_shows_what_was_given_back(server: ScriptedServer, dumb: PtyTerminal) -> None:
+    server.enqueue(reply({"error": "no"}, status=500))
+    server.enqueue(*answer("Now."))
+    dumb.send("a question\r")
+    dumb.wait_for(">>> a question")  # it was typed below the welcome, which had come after its prompt
+    dumb.send("!\r")
+    dumb.wait_for("Now.")
+    assert server.wait_for(nth=1).json["messages"][-1]["content"] == "a question!"
+    dumb.send("/hlep\r")
+    dumb.wait_for(lambda: len(rows_with(dumb, ">>> /hlep")) == 2)
+    dumb.send("\x15/quit\r")
     assert dumb.wait_for_exit() == 0
     assert b"\x1b" not in dumb.output
 

@@ -16,7 +16,7 @@ from prompt_toolkit.application import get_app_session
 from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import AnyFormattedText, FormattedText, StyleAndTextTuples
 from prompt_toolkit.input import Input, create_input
 from prompt_toolkit.input.typeahead import get_typeahead
@@ -141,7 +141,7 @@ class Prompt:
         try:
             with self._hang_ups_noticed():
                 whole = await self._session.prompt_async(
-                    default=Document(text, len(text)), set_exception_handler=False
+                    self._message(text), default=Document(text, len(text)), set_exception_handler=False
                 )
         except OSError as error:
             if not _is_hang_up(error):
@@ -258,7 +258,13 @@ class Prompt:
     def _columns(self) -> int:
         return self.output.get_size().columns
 
+    def _message(self, default: str) -> str:
+        """What stands before the text; without a cursor nobody else would show what is there already."""
+        return PROMPT + self._options.sanitize(default) if is_dumb(self._options.variables) else PROMPT
+
     def _placeholder(self) -> StyleAndTextTuples:
+        if is_searching():  # the line shows what was found, and would show the hint behind it
+            return []
         return [("class:placeholder", cut(self._hint, self._columns() - len(PROMPT) - 1))]
 
 

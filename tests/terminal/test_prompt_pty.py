@@ -249,6 +249,18 @@ def test_the_hint_changes_and_fits(opened: Open) -> None:
     chat.terminal.wait_for(">>> Alt-Enter make…")
 
 
+def test_no_hint_stands_behind_what_a_search_finds(opened: Open) -> None:
+    chat = opened()
+    chat.ready().send("find me\r")
+    chat.wait_for_sent("find me")
+    chat.terminal.wait_for(">>> Alt-Enter")
+    chat.terminal.send("\x12find")
+    chat.terminal.wait_for("I-search")
+    chat.terminal.wait_for(lambda: ">>> find me" in chat.terminal.screen.screen_rows()[1:])
+    chat.terminal.send("\x07")
+    chat.terminal.wait_for(">>> Alt-Enter")
+
+
 def test_a_queued_question_looks_as_if_typed(opened: Open) -> None:
     chat = opened(echo="one\ntwo")
     chat.ready()
