@@ -90,7 +90,8 @@ class Picker:
         text: StyleAndTextTuples = [
             ("bold", f"{self._title}: "),
             ("", sanitize_line(self._words)),
-            ("", "▏\n"),
+            ("[SetCursorPosition]", " "),
+            ("", "\n"),
         ]
         for place in matching[top : top + VISIBLE_ROWS]:
             is_marked = place == matching[self._mark]

@@ -52,7 +52,13 @@ PROMPT_STYLE = Style.from_dict(
         "prompt-continuation": "ansibrightblack",
         "pasted": "italic ansicyan",
         "bottom-toolbar": "noreverse ansibrightblack",
-        "completion-match": "bold underline",
+        "completion-match": "bold",
+        "completion-menu": "bg:default fg:default",
+        "completion-menu.completion.current": "bg:default fg:default reverse",
+        "completion-menu.meta.completion": "bg:default ansibrightblack",
+        "completion-menu.meta.completion.current": "bg:default fg:default",
+        "scrollbar.background": "bg:default",
+        "scrollbar.button": "bg:ansibrightblack",
     }
 )
 

@@ -78,7 +78,7 @@ def light(stage: Stage) -> None:
     _markdown(stage)
 
 
-@scene(columns=40, lines=44)
+@scene(columns=40, lines=46)
 def narrow(stage: Stage) -> None:
     _markdown(stage)
 
@@ -90,7 +90,7 @@ def answering(stage: Stage) -> None:
     stage.see("1 queued › What about la")
 
 
-@scene(lines=14)
+@scene(lines=15)
 def stopped(stage: Stage) -> None:
     stage.ask_without_end("Why are there two tides a day?", *text_deltas(TIDES))
     stage.type(ESCAPE)
@@ -103,7 +103,7 @@ def thinking(stage: Stage) -> None:
     stage.ask_without_end("How many primes are there below 50?", *thinking_deltas(THOUGHTS))
 
 
-@scene(lines=17)
+@scene(lines=19)
 def wide_characters(stage: Stage) -> None:
     stage.ask("「こんにちは」を四つの言語で 🙏", GREETINGS, eval_count=141, eval_duration=3_300_000_000)
 
@@ -114,7 +114,15 @@ def commands(stage: Stage) -> None:
     stage.see(READY, 2)
 
 
-@scene(columns=100, lines=9)
+@scene(lines=12)
+def completion(stage: Stage) -> None:
+    stage.type("/co")
+    stage.see("/copy-model")
+    stage.type("\t")
+    stage.see(">>> /copy")
+
+
+@scene(columns=100, lines=10)
 def models(stage: Stage) -> None:
     stage.type("/models\r")
     stage.see("› qwen3:8b")

@@ -51,7 +51,7 @@ def test_the_list_shows_where_the_mark_is_and_nothing_foreign() -> None:
     picker.type("row")
     picker.move(30)
     text = picker._text()
-    assert len([part for part in text if part[1].startswith(("›", " "))]) == VISIBLE_ROWS
+    assert len([part for part in text if part[1].startswith(("› ", "  "))]) == VISIBLE_ROWS
     assert ("reverse", "› row 30\n") in text
     picker.type("\x07 no such")
     assert picker.chosen is None
