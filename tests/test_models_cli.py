@@ -215,6 +215,9 @@ def test_a_pull_ends_with_every_bar_full(server: ScriptedServer, home: dict[str,
         assert "100 %" in in_all
         assert "30.0 kB of 30.0 kB" in in_all
         assert {row.split(" %")[0][-3:] for row in shown if "%" in row} == {"100"}
+        for name in ("in all", *(f"pulling {number}" for number in range(20, 30))):
+            seen = percentages(terminal.output, name)
+            assert seen == sorted(seen)
     assert server.wait_for("/api/pull").json["model"] == "new:1b"
 
 
@@ -267,6 +270,16 @@ def test_a_stopped_pull_can_be_resumed_and_says_so(server: ScriptedServer, home:
         assert len(rows_with(terminal, "40 %")) == 1
         assert terminal.modes() == terminal.modes_at_start
     server.wait_for("/api/pull").closed.wait()
+    more = Mark()
+    again = head(), lines(layer(0, 400)), wait(more), lines(layer(0, 1000), SUCCESS), end()
+    server.enqueue(*again, path="/api/pull")
+    with chat("models", "pull", "m", home=home) as terminal:
+        terminal.wait_for("40 %")
+        more.set()
+        assert terminal.wait_for_exit() == 0
+        seen = percentages(terminal.output, "pulling 0")
+        assert (seen[0], seen[-1]) == (40, 100)
+        assert seen == sorted(seen)
     will_pull(server, layer(0, 400), layer(0, 1000), SUCCESS)
     resumed = [
         json.loads(line) for line in run("models", "pull", "m", "--json", home=home).stdout.splitlines()

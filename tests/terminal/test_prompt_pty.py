@@ -228,6 +228,15 @@ def test_a_flat_screen_is_no_reason_to_refuse(opened: Open, lines: int) -> None:
     chat.wait_for_sent("wide 日本語日本語日本語")
 
 
+def test_the_mouse_is_the_terminals_own(opened: Open) -> None:
+    chat = opened(names=["/help", "/model"], bar="the bar")
+    chat.ready().send("/")
+    chat.terminal.wait_for("/model")
+    chat.terminal.send("\x15a question\r")
+    chat.wait_for_sent("a question")
+    assert not re.search(rb"\x1b\[\?(9|100\d|1015)h", chat.terminal.output)
+
+
 def test_the_area_grows_and_shrinks(opened: Open) -> None:
     chat = opened(columns=20, bar="the bar")
     chat.ready().send("one\ntwo\nthree")
