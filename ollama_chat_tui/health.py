@@ -35,7 +35,9 @@ from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError
 from ollama_chat_tui.preferences import meaning
 from ollama_chat_tui.state import load_state
+from ollama_chat_tui.terminal.ability import has_hyperlinks, is_dumb
 from ollama_chat_tui.terminal.theme import ColourDepth, colour_depth
+from ollama_chat_tui.terminal.window import notification_code
 
 DISTRIBUTION = "ollama-chat-tui"
 NEEDED_PYTHON = (3, 11)
@@ -290,6 +292,14 @@ async def check_colours(patient: Patient) -> Finding:
     return fine(f"{int(depth):,}".replace(",", " "))
 
 
+async def check_abilities(patient: Patient) -> Finding:
+    variables = patient.environment.variables
+    if not patient.environment.stdout.isatty() or is_dumb(variables):
+        return not_applicable("none are used")
+    links = "links can be clicked" if has_hyperlinks(variables) else "links are shown as text"
+    return fine(f"{links}; it is notified by OSC {notification_code(variables)}, if the setting notify is on")
+
+
 async def check_encoding(patient: Patient) -> Finding:
     encoding, variables = patient.environment.stdout.encoding, patient.environment.variables
     named = [name for name in ("PYTHONIOENCODING", "LC_ALL", "LC_CTYPE", "LANG") if variables.get(name)]
@@ -342,6 +352,7 @@ CHECKS: Sequence[Check] = (
     Check("embedded", check_embedded),
     Check("terminal", check_terminal, is_needed=False),
     Check("colours", check_colours, is_needed=False),
+    Check("abilities", check_abilities, is_needed=False),
     Check("encoding", check_encoding),
     Check("data", directory(lambda environment: environment.data_dir)),
     Check("state", directory(lambda environment: environment.state_dir), is_needed=False),

@@ -56,14 +56,20 @@ def test_each_check_is_a_line_with_a_mark(home: dict[str, str]) -> None:
 def test_a_terminal_is_described(home: dict[str, str]) -> None:
     with chat("doctor", home={**home, "TERM": "xterm-256color"}, columns=100, lines=40) as terminal:
         assert terminal.wait_for_exit() == 0
-        assert "✓ terminal  100 × 40, TERM=xterm-256color" in terminal.screen_text()
-        assert "✓ colours   256" in terminal.screen_text()
+        shown = {row.split()[1]: row for row in terminal.screen_text().splitlines() if row[:1] in "✓✗–"}
+        assert shown["terminal"].split(maxsplit=2)[2] == "100 × 40, TERM=xterm-256color"
+        assert shown["colours"].split() == ["✓", "colours", "256"]
+        assert "links are shown as text; it is notified by OSC 9" in shown["abilities"]
     # The terminal of the tests says itself what it is, so what is said otherwise comes after it.
     command = ["env", "TERM=dumb", "NO_COLOR=1", *COMMAND, "doctor"]
     with PtyTerminal(command, env=home, columns=100, lines=40) as terminal:
         assert terminal.wait_for_exit() == 0
         assert "✗ terminal" in terminal.screen_text()
         assert "NO_COLOR is set" in terminal.screen_text()
+        assert "– abilities" in terminal.screen_text()
+    with chat("doctor", home={**home, "KITTY_WINDOW_ID": "1"}, columns=100, lines=40) as terminal:
+        assert terminal.wait_for_exit() == 0
+        assert "links can be clicked; it is notified by OSC 99" in terminal.screen_text()
 
 
 def test_no_server(tmp_path: Path) -> None:

@@ -54,16 +54,26 @@ class Window:
             self._output.flush()
 
 
-def notification(text: str, variables: Mapping[str, str]) -> str:
-    """The sequence that shows `text` in the way of this terminal; others swallow it.
+def notification_code(variables: Mapping[str, str]) -> int:
+    """The operating system command (OSC) that notifies in this terminal; those that have none swallow it.
 
-    kitty has its own (OSC 99); rxvt, foot and those of VTE have urxvt's (OSC 777); the rest that have any
-    know iTerm2's (OSC 9), where a text must not begin with a number, which ConEmu takes for a command.
+    kitty has its own (99); rxvt, foot and those of VTE have urxvt's (777); the rest that have any know
+    iTerm2's (9).
     """
-    text = sanitize_line(text)
     term, in_tmux = variables.get("TERM", ""), "TMUX" in variables  # it hands on what it was started from
     if term.startswith("xterm-kitty") or ("KITTY_WINDOW_ID" in variables and not in_tmux):
-        return f"\x1b]99;;{APP_NAME}: {text}\x1b\\"
+        return 99
     if term.startswith(("rxvt", "foot")) or ("VTE_VERSION" in variables and not in_tmux):
-        return f"\x1b]777;notify;{APP_NAME};{text}\x1b\\"
-    return f"\x1b]9;{APP_NAME}: {text}\x1b\\"
+        return 777
+    return 9
+
+
+def notification(text: str, variables: Mapping[str, str]) -> str:
+    """The sequence that shows `text` in the way of this terminal."""
+    said = {
+        99: f";{APP_NAME}: ",
+        777: f"notify;{APP_NAME};",
+        9: f"{APP_NAME}: ",  # a text that begins with a number is a command to ConEmu
+    }
+    code = notification_code(variables)
+    return f"\x1b]{code};{said[code]}{sanitize_line(text)}\x1b\\"
