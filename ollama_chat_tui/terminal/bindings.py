@@ -38,11 +38,18 @@ ALT_TIMEOUT_S = 1.0
 VI_ESCAPE_TIMEOUT_S = 0.1
 """The same in vi mode, where Esc is a key of its own and Alt is only what a terminal sends at once."""
 
+_EAGER = frozenset({("escape",), ("c-c",)})
+"""Keys that act at once where longer ones begin with them, such as prompt_toolkit's Ctrl-C and `<`."""
+_SENDING_UNSEEN: tuple[Keys, ...] = (("escape", "#"),)
+"""prompt_toolkit's own keys that would send the text as it is drawn, with pastes folded."""
+
 
 def load_prompt_bindings(keymap: Keymap, draft: Draft, line: LineActions) -> KeyBindings:
     """Every binding of the prompt; they stand over prompt_toolkit's own."""
     bindings = KeyBindings()
     contexts = _contexts()
+    for keys in _SENDING_UNSEEN:
+        _bind(bindings, keys, _nothing, contexts[Context.EMACS], _never)
     for context in (Context.LINE, Context.EMACS, Context.SEARCH):
         for keys in keymap.freed(context):
             _bind(bindings, keys, _nothing, contexts[context], _never)
@@ -121,7 +128,7 @@ def _bind(
 ) -> None:
     if data := modified_enter_data(keys):
         filter_, keys = filter_ & _last_key_was(data), ("enter",)
-    bindings.add(*keys, filter=filter_, save_before=saves, eager=keys == ("escape",))(handler)
+    bindings.add(*keys, filter=filter_, save_before=saves, eager=keys in _EAGER)(handler)
 
 
 def _last_key_was(data: tuple[str, ...]) -> Filter:

@@ -200,6 +200,16 @@ async def test_what_ctrl_c_cleared_comes_back_with_undo() -> None:
         assert await line.gives("a long thought\x03\x1f\r") == "a long thought"
 
 
+async def test_ctrl_c_clears_at_once_when_something_is_selected() -> None:
+    async with typing_line() as line:
+        assert await line.gives(SHIFT_LEFT + "\x03<\r", "abc") == "<"
+
+
+async def test_no_key_that_is_not_in_the_table_sends() -> None:
+    async with typing_line() as line:
+        assert await line.gives("\x1b#X\r", "abc") == "abcX"
+
+
 async def test_ctrl_d_on_an_empty_line_leaves() -> None:
     async with typing_line("") as line:
         line.press("\x04")
