@@ -5,10 +5,9 @@ Every start of the program imports this module for its commands, so what one of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from typer import Argument, Context, Option
 
@@ -16,9 +15,7 @@ from ollama_chat_tui.config.file import config_path, load_config
 from ollama_chat_tui.config.text import KeyPath, dotted, toml_text
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadConfig, UsageError
-from ollama_chat_tui.preferences import Preferences, Source, leaves, meaning, resolve
-
-HIDDEN = "(hidden)"
+from ollama_chat_tui.preferences import Preferences, meaning, resolve
 
 config_app = typer.Typer(
     help="Look at the configuration and change it.", no_args_is_help=True, rich_markup_mode=None
@@ -35,7 +32,7 @@ def show(
     """Show what holds now; the values of headers stay hidden."""
     environment = _environment(context)
     preferences = resolve(load_config(environment, meaning()), environment.variables, profile=profile)
-    rows = list(_rows(preferences))
+    rows = list(preferences.rows())
     if as_json:
         import json
 
@@ -139,14 +136,6 @@ def _editor(variables: Mapping[str, str]) -> list[str]:
     if not command:
         raise UsageError("No editor is known: VISUAL and EDITOR are not set.", _EDITOR_HINT)
     return command
-
-
-def _rows(preferences: Preferences) -> Iterator[tuple[KeyPath, object]]:
-    """Every key that was given and every default; keys that stand for nothing are left out."""
-    for key, value in leaves(msgspec.to_builtins(preferences.config)):
-        is_default = preferences.origin(key).source is Source.DEFAULT
-        if not is_default or (len(key) == 1 and value not in ("", None)):
-            yield key, HIDDEN if key[2:3] == ("headers",) else value
 
 
 def _member(preferences: Preferences, key: KeyPath, value: object, with_origin: bool) -> Any:

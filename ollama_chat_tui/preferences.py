@@ -19,13 +19,18 @@ from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.chat.options import OPTION_TYPES, check_options, parse_keep_alive
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.config.check import Complaint, Meaning, ancestry, nearest, put, read_value
-from ollama_chat_tui.config.file import ConfigFile
+from ollama_chat_tui.config.file import ConfigFile, read_config
 from ollama_chat_tui.config.keys import PROFILE_VARIABLE, VARIABLES, Config, Host
 from ollama_chat_tui.config.text import KeyPath, Place
 from ollama_chat_tui.errors import BadConfig
 
 if TYPE_CHECKING:
     from ollama_chat_tui.backends.connection import Access
+
+
+HIDDEN = "(hidden)"
+SCHEMAS = "schemas"
+"""The folder of schemas that have a name, beside the configuration."""
 
 
 class Source(Enum):
@@ -66,12 +71,46 @@ class Preferences:
         config: every value, those of flags, environment and profile laid over the file's.
         file: what was read; its `complaint` points at a key for who finds fault with one later.
         profile: the profile in force; empty: none.
+        variables: the process environment.
     """
 
     config: Config
     file: ConfigFile
     profile: str
+    variables: Mapping[str, str]
+    _flags: Mapping[str, object]
     _layers: Mapping[KeyPath, tuple[Source, str]]
+
+    @property
+    def folder(self) -> Path:
+        """Where the user's own things are: the configuration, `commands/`, `schemas/`."""
+        return self.file.path.parent
+
+    def with_profile(self, name: str) -> Preferences:
+        """What holds with another profile; none for an empty name, whatever the environment says.
+
+        Raises:
+            BadConfig: there is no such profile.
+        """
+        return _resolved(self.file, self.variables, self._flags, name)
+
+    def reread(self) -> Preferences:
+        """What holds with the file as it is now.
+
+        Raises:
+            BadConfig: it is broken, or no longer has the profile.
+        """
+        file = read_config(self.file.path, meaning())
+        if file.error:
+            raise file.error
+        return _resolved(file, self.variables, self._flags, self.profile)
+
+    def rows(self) -> Iterator[tuple[KeyPath, object]]:
+        """Every key that was given and every default; keys that stand for nothing are left out."""
+        for key, value in leaves(msgspec.to_builtins(self.config)):
+            is_default = self.origin(key).source is Source.DEFAULT
+            if not is_default or (len(key) == 1 and value not in ("", None)):
+                yield key, HIDDEN if key[2:3] == ("headers",) else value
 
     def origin(self, key: KeyPath) -> Origin:
         """Where the value of a key comes from; options and keys have one each: `("options", "seed")`."""
@@ -95,7 +134,7 @@ class Preferences:
             check_options(config.options),
             think=config.think,
             keep_alive=_keep_alive(config.keep_alive),
-            format=read_format(config.format),
+            format=read_format(config.format, self.folder / SCHEMAS),
         )
 
     def host(self) -> Host:
@@ -126,15 +165,20 @@ def resolve(
     Raises:
         BadConfig: there is no such profile, or a variable makes no sense.
     """
-    chosen = profile or variables.get(PROFILE_VARIABLE, "")
+    return _resolved(file, variables, flags or {}, profile or variables.get(PROFILE_VARIABLE, ""))
+
+
+def _resolved(
+    file: ConfigFile, variables: Mapping[str, str], flags: Mapping[str, object], profile: str
+) -> Preferences:
     # Not from nothing: a profile without a key in it is one all the same.
     data = copy.deepcopy(dict(file.data))
     layers: dict[KeyPath, tuple[Source, str]] = {}
-    for source, name, values in _layers(file, variables, flags or {}, chosen):
+    for source, name, values in _layers(file, variables, flags, profile):
         for key, value in leaves(values):
             put(data, key, value)
             layers[key] = (source, name or _flag(key))
-    return Preferences(msgspec.convert(data, Config), file, chosen, layers)
+    return Preferences(msgspec.convert(data, Config), file, profile, variables, flags, layers)
 
 
 def access_to(host: Host, variables: Mapping[str, str]) -> Access:

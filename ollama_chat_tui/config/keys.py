@@ -64,7 +64,8 @@ KeepAlive = Annotated[
 Format = Annotated[
     Text,
     Meta(
-        description="The format of answers: `json`, or a schema's file or name; without it free text.",
+        description="The format of answers: `json`, a schema's file, or the name of one in `schemas/` beside "
+        "the configuration; without it free text.",
         examples=["json"],
     ),
 ]

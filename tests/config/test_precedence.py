@@ -210,3 +210,35 @@ def test_a_host_gets_its_own_key_or_the_common_one() -> None:
     assert access_to(Host(url="x", send_key=True), variables).sends_key
     with pytest.raises(BadConfig, match="The variable LOST is not set"):
         access_to(Host(url="x", api_key_env="LOST"), variables)
+
+
+def test_another_profile_goes_over_the_file_and_under_the_flags(tmp_path: Path) -> None:
+    first = preferences_of(
+        tmp_path,
+        """
+        system = "filed"
+        [profile.kind]
+        system = "kind"
+        options.seed = 1
+        [profile.exact]
+        system = "exact"
+        """,
+        {"OLLAMA_CHAT_PROFILE": "kind"},
+        {"options": {"seed": 9}},
+    )
+    exact, none = first.with_profile("exact"), first.with_profile("")
+    assert [each.config.system for each in (first, exact, none)] == ["kind", "exact", "filed"]
+    assert str(exact.origin(("system",))) == "profile exact (line 7:9)"
+    assert str(none.origin(("system",))).startswith("file ")
+    assert {each.config.options["seed"] for each in (first, exact, none)} == {9}
+    with pytest.raises(BadConfig, match="no profile “knid”"):
+        none.with_profile("knid")
+
+
+def test_a_changed_file_holds_once_it_is_read_anew(tmp_path: Path) -> None:
+    first = preferences_of(tmp_path, "[profile.p]\nsystem = 'a'\n", profile="p")
+    first.file.path.write_text("[profile.p]\nsystem = 'b'\n")
+    assert (first.config.system, first.reread().config.system) == ("a", "b")
+    first.file.path.write_text("system = [")
+    with pytest.raises(BadConfig):
+        first.reread()
