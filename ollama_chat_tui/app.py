@@ -103,7 +103,7 @@ async def _chat(
     )
     notices = Notices(Outlet(stdout, answers), variables)
     screen = TerminalScreen(stdout, prompt, variables, views)
-    context = live.context = Context(Conversation(), settings, opening, screen, registry)
+    context = live.context = Context(Conversation(), settings, opening, screen, registry, preferences)
     front = _Front(prompt, answers, notices, window)
     welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
     try:

@@ -68,7 +68,7 @@ def chat_of(
         """Do what nobody foresaw."""
         raise ZeroDivisionError("never mind")
 
-    context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry)
+    context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry, ABSENT)
     window = Window(shown, variables or {"TERM": "dumb"}, has_title=False, calls=True)
     front = _Front(cast(Any, TypedLines(lines)), cast(Any, answers), Notices(shown, {}), window)
     return _Chat(context, ABSENT, front, Status()), shown

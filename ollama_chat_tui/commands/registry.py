@@ -15,6 +15,7 @@ from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import UsageError
+from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.progress import ShowProgress
 
 
@@ -91,6 +92,7 @@ class Context:
     Attributes:
         conversation: replaced by `/new`.
         settings: replaced when something is set; its model is empty until one was chosen.
+        preferences: what flags, environment, profile and file say; what the chat set itself is in `settings`.
         is_leaving: set by a command that ends the chat.
         model_names: the installed models as far as they are known, for completion.
     """
@@ -100,6 +102,7 @@ class Context:
     opening: Opening
     screen: Screen
     registry: Registry
+    preferences: Preferences
     is_leaving: bool = False
     model_names: Sequence[str] = ()
     _client: OllamaClient | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Context, Screen
 from ollama_chat_tui.commands.table import make_registry
+from ollama_chat_tui.config.file import read_config
+from ollama_chat_tui.preferences import meaning, resolve
 from ollama_chat_tui.progress import Progress, ShowProgress
 from ollama_chat_tui.startup import Answerer
 from tests.scripted_replies import installed
@@ -104,10 +107,12 @@ def screen() -> NotedScreen:
 
 
 @pytest.fixture
-async def context(server: ScriptedServer, screen: NotedScreen) -> AsyncIterator[Context]:
+async def context(server: ScriptedServer, screen: NotedScreen, tmp_path: Path) -> AsyncIterator[Context]:
+    preferences = resolve(read_config(tmp_path / "config.toml", meaning()), {})
     async with OllamaClient(parse_host(server.url)) as client:
         opening = Opened(client)
-        yield Context(Conversation(), Settings("qwen3:8b"), opening, screen, make_registry())
+        settings = Settings("qwen3:8b")
+        yield Context(Conversation(), settings, opening, screen, make_registry(), preferences)
 
 
 async def run(context: Context, line: str) -> str:
