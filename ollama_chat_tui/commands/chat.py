@@ -14,7 +14,7 @@ LONGEST_USAGE = 19
 def register_chat_commands(registry: Registry) -> None:
     """Add the commands of this topic."""
     registry.begin("The chat")
-    registry.command("help", "?", arguments="[COMMAND]", words=command_names)(show_help)
+    registry.command("help", "?", arguments="[COMMAND | all]", words=command_names)(show_help)
     registry.command("keys")(show_keys)
     registry.command("new", "clear")(start_anew)
     registry.command("incognito", arguments="[on | off]", words=one_of("on", "off"))(incognito)
@@ -22,15 +22,33 @@ def register_chat_commands(registry: Registry) -> None:
 
 
 async def show_help(context: Context, name: str) -> str:
-    """Show what there is, or what one command does."""
-    if name:
-        command = context.registry.find(name.removeprefix("/"))
-        others = ", ".join(f"/{alias}" for alias in command.aliases)
-        return f"{command.usage}\n{command.help}" + (f"\nAlso: {others}" if others else "")
+    """Find a command and say what it does.
+
+    `all` shows every command at once, and so does a terminal without a cursor.
+    """
+    if name == "shortcuts":  # as in `ollama run`
+        return await show_keys(context, "")
+    if name not in ("", "all"):
+        return _help_of(context.registry.find(name.removeprefix("/")))
+    if name or not context.screen.has_cursor:
+        return _every_command(context.registry)
+    commands = context.registry.commands
+    rows = in_columns([(_short_usage(command), command.summary) for command in commands])
+    place = await context.screen.pick("Help", rows)
+    return "" if place is None else _help_of(commands[place])
+
+
+def _help_of(command: Command) -> str:
+    others = ", ".join(f"/{alias}" for alias in command.aliases)
+    return f"{command.usage}\n{command.help}" + (f"\nAlso: {others}" if others else "")
+
+
+def _every_command(registry: Registry) -> str:
     shown = []
-    for topic, commands in context.registry.topics().items():
+    for topic, commands in registry.topics().items():
         rows = [(f"  {_short_usage(command)}", command.summary) for command in commands]
         shown += [topic, *in_columns(rows), ""]
+    shown += [f"{error.sentence} {error.hint}" for error in registry.troubles]
     return "\n".join([*shown, "More of one: /help COMMAND. The keys: /keys."])
 
 

@@ -94,7 +94,9 @@ async def load(context: Context, name: str) -> str:
     settings = replace(context.settings, model=name) if name else context.settings
     with context.screen.progress() as show_progress:
         show_progress(Progress(f"Loading {settings.model}"))
-        return (await facts.load_model(context.client, settings)).sentence
+        sentence = (await facts.load_model(context.client, settings)).sentence
+    is_other = not same_model(settings.model, context.settings.model)
+    return f"{sentence} /model {settings.model} talks to it." if is_other else sentence
 
 
 async def unload(context: Context, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import Protocol
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import UsageError
+from ollama_chat_tui.errors import BadConfig, ChatError, NothingThere, UsageError
 from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.progress import ShowProgress
 
@@ -36,6 +37,11 @@ class Screen(Protocol):
 
     async def confirm(self, question: str) -> bool:
         """Ask for a yes; anything else is a no."""
+        ...
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether a list can be narrowed as one types; else `pick` shows it whole and takes a number."""
         ...
 
     async def pick(self, title: str, rows: Sequence[str]) -> int | None:
@@ -85,6 +91,14 @@ class Opening(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """What a command has to say to the model, and how it is asked for this one turn."""
+
+    text: str
+    settings: Settings
+
+
 @dataclass
 class Context:
     """What a command may see and change.
@@ -94,6 +108,7 @@ class Context:
         settings: replaced when something is set; its model is empty until one was chosen.
         preferences: what flags, environment, profile and file say; what the chat set itself is in `settings`.
         is_leaving: set by a command that ends the chat.
+        outgoing: set by a command that speaks to the model; the chat takes it away and sends it.
         model_names: the installed models as far as they are known, for completion.
     """
 
@@ -104,6 +119,7 @@ class Context:
     registry: Registry
     preferences: Preferences
     is_leaving: bool = False
+    outgoing: Outgoing | None = None
     model_names: Sequence[str] = ()
     _client: OllamaClient | None = None
 
@@ -128,8 +144,18 @@ class Context:
 Word = tuple[str, str]
 """A word that may stand at a place, and a few words about it."""
 
-Words = Callable[[Context, Sequence[str]], Iterable[Word]]
+
+class Typed(tuple[str, ...]):
+    """The words that stand before the cursor, whole ones; `begun` is the one at it, quotes and all."""
+
+    begun = ""
+
+
+Words = Callable[[Context, Typed], Iterable[Word]]
 """Gives what may follow the words that stand already; answers at once, from what is known."""
+
+_BEGUN = re.compile(r'(?<!\S)(?:"[^"]*|\S*)$')
+_WORD = re.compile(r'"[^"]*"|\S+')
 
 Run = Callable[[Context, str], Awaitable[str]]
 """Takes the text after the name, returns what to show; may raise ChatError."""
@@ -162,10 +188,31 @@ class Command:
         return self.help.partition("\n")[0]
 
 
+class OwnCommands(Protocol):
+    """Commands that the user makes; they may come, change and go while the chat runs."""
+
+    def find(self, name: str) -> Command | None:
+        """The command of that name; raises `BadConfig` when it is broken."""
+        ...
+
+    def commands(self) -> Sequence[Command]:
+        """Those that are whole."""
+        ...
+
+    def troubles(self) -> Sequence[ChatError]:
+        """What is wrong with the others."""
+        ...
+
+
 class Registry:
-    """Commands by name; nothing is matched by prefix."""
+    """Commands by name; nothing is matched by prefix.
+
+    Attributes:
+        own: what the user added; the program's own names go before them.
+    """
 
     def __init__(self) -> None:
+        self.own: OwnCommands | None = None
         self._commands: dict[str, Command] = {}
         self._topic = ""
 
@@ -203,8 +250,18 @@ class Registry:
 
     @property
     def commands(self) -> list[Command]:
-        """Every command once, in the order of registration."""
-        return list(dict.fromkeys(self._commands.values()))
+        """Every command once, in the order of registration; the user's come last."""
+        return [*dict.fromkeys(self._commands.values()), *(self.own.commands() if self.own else [])]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that are taken by the program."""
+        return frozenset(self._commands)
+
+    @property
+    def troubles(self) -> Sequence[ChatError]:
+        """What is wrong with commands of the user's."""
+        return self.own.troubles() if self.own else []
 
     def topics(self) -> dict[str, list[Command]]:
         """Every command once, by topic."""
@@ -212,29 +269,37 @@ class Registry:
 
     def descriptions(self) -> list[tuple[str, str]]:
         """Every name, aliases too, and what it does."""
-        return [(name, command.summary) for name, command in self._commands.items()]
+        own = self.own.commands() if self.own else []
+        return [
+            *((name, command.summary) for name, command in self._commands.items()),
+            *((command.name, command.summary) for command in own),
+        ]
 
     def complete(self, context: Context, line: str) -> tuple[int, list[Word]]:
         """What may stand at the end of `line`, and where in `line` it begins."""
-        *words, begun = line.lstrip().split(" ")
-        start = len(line) - len(begun)
+        found = _BEGUN.search(line)
+        start = found.start() if found else len(line)
         if not is_command(line):
             return start, []
-        if not words:
+        name, *before = _WORD.findall(line[:start]) or [""]
+        if not name:
             return start, [(f"/{name}", help_text) for name, help_text in self.descriptions()]
-        command = self._commands.get(words[0].removeprefix("/"))
-        following = [word for word in words[1:] if word]
-        return start, list(command.words(context, following)) if command and command.words else []
+        typed = Typed(before)
+        typed.begun = line[start:]
+        command = self._commands.get(name.removeprefix("/"))
+        return start, list(command.words(context, typed)) if command and command.words else []
 
     def find(self, name: str) -> Command:
         """The command of that name.
 
         Raises:
             UsageError: there is none; the hint has the nearest names.
+            BadConfig: the user made it, and it is broken.
         """
-        if name in self._commands:
-            return self._commands[name]
-        near = get_close_matches(name, self._commands, n=2)
+        found = self._commands.get(name) or (self.own.find(name) if self.own else None)
+        if found:
+            return found
+        near = get_close_matches(name, [each for each, _ in self.descriptions()], n=2)
         hint = f"Did you mean {' or '.join('/' + each for each in near)}?" if near else "See /help."
         raise UsageError(f"There is no command /{name}.", hint)
 
@@ -248,7 +313,20 @@ class Registry:
         command = self.find(name)
         if command.needs_server:
             await context.connect()
-        return await command.run(context, rest.strip())
+        try:
+            return await _run(command, context, rest.strip())
+        except (NothingThere, BadConfig):
+            raise
+        except UsageError as error:
+            if "Usage: " not in error.hint:
+                error.hint = f"{error.hint} Usage: {command.usage}".strip()
+            raise
+
+
+async def _run(command: Command, context: Context, text: str) -> str:
+    if text and " " not in command.usage:
+        raise UsageError(f"/{command.name} stands alone: “{text.split(maxsplit=1)[0]}” means nothing to it.")
+    return await command.run(context, text)
 
 
 def is_command(line: str) -> bool:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import msgspec
 
+from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.chat.options import OPTION_TYPES, parse_option, parse_think
+from ollama_chat_tui.commands.chat import incognito
+from ollama_chat_tui.commands.files import file_names, path_of, read_text, unquoted
 from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
-from ollama_chat_tui.commands.words import one_of, option_names, set_options
+from ollama_chat_tui.commands.words import either, one_of, option_names, schemas, set_options
 from ollama_chat_tui.errors import UsageError
+from ollama_chat_tui.preferences import SCHEMAS
 
 RELOADING = (
     "num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict"
@@ -29,26 +33,22 @@ def register_settings_commands(registry: Registry) -> None:
     registry.command("unset", arguments="NAME | all", words=set_options)(unset)
     registry.command("seed", arguments="[N | random]", words=one_of("random"))(seed)
     registry.command("temperature", arguments="[NUMBER]")(temperature)
-    registry.command("system", arguments="[TEXT | off]")(system)
-    registry.command("format", arguments="[json | SCHEMA | off]", words=one_of("json", "off"))(answer_format)
+    registry.command("system", arguments="[TEXT | @FILE | off]", words=_system_words)(system)
+    registry.command("format", arguments="[json | SCHEMA | FILE | off]", words=_format_words)(answer_format)
+
+
+_system_words = either(one_of("off"), file_names(mark="@"))
+_format_words = either(one_of("json", "off"), schemas, file_names())
 
 
 async def set_option(context: Context, text: str) -> str:
     """Set an option; alone, show what is set."""
-    name, _, value = text.removeprefix("parameter ").strip().partition(" ")
-    match name:
-        case "":
-            return _in_force(context)
-        case "system":
-            return await system(context, value)
-        case "format":
-            return await answer_format(context, value)
-        case "noformat":
-            return await answer_format(context, "off")
-        case "think" | "nothink":
-            level = parse_think("off" if name == "nothink" else value or "on")
-            context.settings = replace(context.settings, think=level)
-            return _in_force(context)
+    words = text.removeprefix("parameter").strip() if text.split()[:1] == ["parameter"] else text
+    name, _, value = words.partition(" ")
+    if not name:
+        return _in_force(context)
+    if name in _OF_OLLAMA_RUN:
+        return await _OF_OLLAMA_RUN[name](context, value.strip())
     return _set(context, name, value.strip())
 
 
@@ -70,6 +70,8 @@ async def unset(context: Context, name: str) -> str:
         options = {}
     elif name in options:
         del options[name]
+    elif not name:
+        raise UsageError("Which option?", f"Set: {', '.join(options) or 'nothing'}.")
     else:
         raise UsageError(f"“{name}” is not set.", f"Set: {', '.join(options) or 'nothing'}.")
     context.settings = replace(context.settings, options=options)
@@ -92,26 +94,55 @@ async def temperature(context: Context, text: str) -> str:
 
 
 async def system(context: Context, text: str) -> str:
-    """Show or set the system prompt."""
-    if text:
+    """Show or set the system prompt.
+
+    `@FILE` takes it from a file.
+    """
+    if text.startswith("@"):
+        context.settings = replace(context.settings, system=read_text(path_of(text[1:])).strip())
+    elif text:
         prompt = "" if text == "off" else text.strip('"').strip()
         context.settings = replace(context.settings, system=prompt)
     return context.settings.system or "There is no system prompt."
 
 
 async def answer_format(context: Context, text: str) -> str:
-    """Ask for JSON, or for JSON of a schema."""
-    if text == "off":
-        context.settings = replace(context.settings, format=None)
-    elif text == "json":
-        context.settings = replace(context.settings, format="json")
-    elif text:
-        try:
-            schema = msgspec.json.decode(text.encode(), type=dict[str, object])
-        except msgspec.DecodeError as exc:
-            raise UsageError(f"This is no JSON Schema: {exc}.", "It is json, a schema, or off.") from exc
-        context.settings = replace(context.settings, format=schema)
+    """Ask for JSON, or for JSON of a schema.
+
+    A schema is its text, its file, or the name of one in `schemas/` beside the configuration.
+    """
+    if text:
+        schemas = context.preferences.folder / SCHEMAS
+        wanted = None if text == "off" else read_format(unquoted(text), schemas)
+        context.settings = replace(context.settings, format=wanted)
     return f"Format: {_text(context.settings.format) if context.settings.format else 'any text'}."
+
+
+async def _think(context: Context, text: str) -> str:
+    context.settings = replace(context.settings, think=parse_think(text or "on"))
+    return _in_force(context)
+
+
+def _always(sentence: str) -> Callable[[Context, str], Awaitable[str]]:
+    async def say(_context: Context, _text: str) -> str:
+        return sentence
+
+    return say
+
+
+_OF_OLLAMA_RUN: Mapping[str, Callable[[Context, str], Awaitable[str]]] = {
+    "system": system,
+    "format": answer_format,
+    "noformat": lambda context, _: answer_format(context, "off"),
+    "think": _think,
+    "nothink": lambda context, _: _think(context, "off"),
+    "history": lambda context, _: incognito(context, "off"),
+    "nohistory": lambda context, _: incognito(context, "on"),
+    "wordwrap": _always("Rows are always broken between words."),
+    "nowordwrap": _always("Rows are always broken between words; /copy gives the text as it was written."),
+    "verbose": _always("Tokens and times stand below every answer."),
+    "quiet": _always("Tokens and times stand below every answer, in one row."),
+}
 
 
 def _shown(context: Context, name: str) -> str:

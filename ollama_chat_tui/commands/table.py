@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ollama_chat_tui.commands.answer import register_answer_commands
 from ollama_chat_tui.commands.chat import register_chat_commands
 from ollama_chat_tui.commands.model import register_model_commands
+from ollama_chat_tui.commands.own import FOLDER, OwnCommandFolder
 from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.settings import register_settings_commands
 
 
-def make_registry() -> Registry:
-    """Build the table; fails at once where a name stands twice or a help is missing."""
+def make_registry(folder: Path | None = None) -> Registry:
+    """Build the table; fails at once where a name stands twice or a help is missing.
+
+    Args:
+        folder: where the user's own things are: in `commands/` there are commands, too.
+    """
     registry = Registry()
     register_chat_commands(registry)
     register_model_commands(registry)
     register_settings_commands(registry)
     register_answer_commands(registry)
+    if folder:
+        registry.own = OwnCommandFolder(folder / FOLDER, registry.names)
     return registry

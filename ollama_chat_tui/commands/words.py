@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from ollama_chat_tui.answer_format import schema_names
 from ollama_chat_tui.chat.options import OPTION_MEANINGS, THINK_LEVELS
 from ollama_chat_tui.commands.registry import Context, Word, Words
+from ollama_chat_tui.preferences import SCHEMAS
+
+SET_MEANINGS: Mapping[str, str] = {
+    "system": "the system prompt",
+    "format": "json, a schema or off",
+    "noformat": "any text",
+    "think": "alone, or low, medium, high or max",
+    "nothink": "answer at once",
+    "history": "questions go into the history on disk",
+    "nohistory": "they do not",
+}
+"""What `/set` takes beside options, as `ollama run` does."""
 
 
 def model_names(context: Context, before: Sequence[str]) -> Iterable[Word]:
@@ -18,15 +31,28 @@ def one_of(*words: str) -> Words:
     return lambda _context, before: [] if before else [(word, "") for word in words]
 
 
+def either(*kinds: Words) -> Words:
+    """What any of several kinds offers."""
+    return lambda context, typed: [word for kind in kinds for word in kind(context, typed)]
+
+
 def command_names(context: Context, before: Sequence[str]) -> Iterable[Word]:
     """A command, as the first word."""
-    return [] if before else context.registry.descriptions()
+    return [] if before else [*context.registry.descriptions(), ("all", "every command")]
 
 
 def option_names(_context: Context, before: Sequence[str]) -> Iterable[Word]:
     """An option with its type, default and meaning, as the first word."""
-    words = [*OPTION_MEANINGS.items(), ("system", "the system prompt"), ("format", "json, a schema or off")]
+    words = [*OPTION_MEANINGS.items(), *SET_MEANINGS.items()]
+    if list(before) == ["parameter"]:
+        return OPTION_MEANINGS.items()
     return [] if before else words
+
+
+def schemas(context: Context, before: Sequence[str]) -> Iterable[Word]:
+    """A schema that has a name, as the first word."""
+    folder = context.preferences.folder / SCHEMAS
+    return [] if before else [(name, "your schema") for name in schema_names(folder)]
 
 
 def set_options(context: Context, before: Sequence[str]) -> Iterable[Word]:

@@ -42,6 +42,10 @@ class TerminalScreen:
     async def confirm(self, question: str) -> bool:
         return await confirm(question, default=False, keyboard=self._prompt.input)
 
+    @property
+    def has_cursor(self) -> bool:
+        return not self._is_dumb
+
     async def pick(self, title: str, rows: Sequence[str]) -> int | None:
         if self._is_dumb:
             return await pick_by_number(title, rows, self._prompt.input, self._output)

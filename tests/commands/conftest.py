@@ -36,6 +36,7 @@ class NotedScreen:
         self.records = True
         self.says_yes = True
         self.picks: int | None = 0
+        self.has_cursor = True
 
     async def copy(self, text: str) -> str:
         self.copied.append(text)
@@ -107,12 +108,18 @@ def screen() -> NotedScreen:
 
 
 @pytest.fixture
-async def context(server: ScriptedServer, screen: NotedScreen, tmp_path: Path) -> AsyncIterator[Context]:
-    preferences = resolve(read_config(tmp_path / "config.toml", meaning()), {})
+def folder(tmp_path: Path) -> Path:
+    """Where the user's own things are; nothing is there yet."""
+    return tmp_path / "config"
+
+
+@pytest.fixture
+async def context(server: ScriptedServer, screen: NotedScreen, folder: Path) -> AsyncIterator[Context]:
+    preferences = resolve(read_config(folder / "config.toml", meaning()), {})
     async with OllamaClient(parse_host(server.url)) as client:
         opening = Opened(client)
         settings = Settings("qwen3:8b")
-        yield Context(Conversation(), settings, opening, screen, make_registry(), preferences)
+        yield Context(Conversation(), settings, opening, screen, make_registry(folder), preferences)
 
 
 async def run(context: Context, line: str) -> str:

@@ -119,6 +119,12 @@ async def test_load_uses_the_options_in_force(context: Context, server: Scripted
     assert (body["messages"], body["options"]) == ([], {"num_ctx": 8192})
 
 
+async def test_loading_another_model_says_how_to_talk_to_it(context: Context, server: ScriptedServer) -> None:
+    server.enqueue(reply(done("load")))
+    assert (await run(context, "/load smollm2")).endswith("/model smollm2 talks to it.")
+    assert context.settings.model == "qwen3:8b"
+
+
 async def test_unload_frees_one_or_all(context: Context, server: ScriptedServer) -> None:
     server.loaded = [{"name": "a"}, {"name": "b"}]
     for _ in range(3):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Context
 from ollama_chat_tui.errors import BadOption, UsageError
 from tests.commands.conftest import NotedScreen, run
@@ -78,10 +81,48 @@ async def test_a_format_is_json_or_a_schema(context: Context) -> None:
     assert await run(context, "/format") == "Format: any text."
     assert await run(context, '/format {"type": "object"}') == 'Format: {"type":"object"}.'
     assert context.settings.format == {"type": "object"}
-    with pytest.raises(UsageError, match="no JSON Schema"):
+    with pytest.raises(UsageError, match="“yaml” cannot be read"):
         await run(context, "/format yaml")
     await run(context, "/format off")
     assert context.settings.format is None
+
+
+async def test_a_format_may_be_a_file_or_a_name(context: Context, folder: Path, tmp_path: Path) -> None:
+    write(folder / "schemas" / "rivers.json", '{"title": "named"}')
+    write(tmp_path / "a b.json", '{"title": "file"}')
+    assert await run(context, "/format rivers") == 'Format: {"title":"named"}.'
+    for name in f"{tmp_path}/a b.json", f'"{tmp_path}/a b.json"':
+        await run(context, "/format off")
+        assert await run(context, f"/set format {name}") == 'Format: {"title":"file"}.'
+
+
+async def test_a_system_prompt_may_come_from_a_file(context: Context, tmp_path: Path) -> None:
+    write(tmp_path / "a b.md", "Be kind.\r\nAnd brief.\n")
+    for name in f"{tmp_path}/a b.md", f'"{tmp_path}/a b.md"':
+        await run(context, "/system off")
+        assert await run(context, f"/system @{name}") == "Be kind.\nAnd brief."
+    for name in "none.md", "~nobody-of-that-name/x", str(tmp_path):
+        with pytest.raises(UsageError) as caught:
+            await run(context, f"/system @{name}")
+        assert "Usage: /system" in caught.value.hint
+    assert context.settings.system == "Be kind.\nAnd brief."
+
+
+async def test_what_ollama_run_shows_is_set_or_explained(context: Context, screen: NotedScreen) -> None:
+    for word, is_recording in ("nohistory", False), ("history", True):
+        await run(context, f"/set {word}")
+        assert screen.records is is_recording
+    assert await run(context, "/set parameter") == "Everything is left to the model."
+    assert "/copy" in await run(context, "/set nowordwrap")
+    assert "always" in await run(context, "/set wordwrap")
+    for word in "verbose", "quiet":
+        assert "below every answer" in await run(context, f"/set {word}")
+    assert context.settings == Settings("qwen3:8b")
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, newline="")
 
 
 async def test_thinking_is_set_and_its_view_chosen(context: Context, screen: NotedScreen) -> None:

@@ -108,9 +108,9 @@ def wide_characters(stage: Stage) -> None:
     stage.ask("「こんにちは」を四つの言語で 🙏", GREETINGS, eval_count=141, eval_duration=3_300_000_000)
 
 
-@scene(lines=46)
+@scene(lines=49)
 def commands(stage: Stage) -> None:
-    stage.type("/help\r")
+    stage.type("/help all\r")
     stage.see(READY, 2)
 
 
@@ -120,6 +120,14 @@ def completion(stage: Stage) -> None:
     stage.see("/copy-model")
     stage.type("\t")
     stage.see(">>> /copy")
+
+
+@scene(lines=16)
+def help_filter(stage: Stage) -> None:
+    stage.type("/help\r")
+    stage.see("type to narrow")
+    stage.type("model")
+    stage.see("Help: model")
 
 
 @scene(columns=100, lines=10)
