@@ -74,7 +74,7 @@ async def _chat(
     environment: Environment, opening: Opening, preferences: Preferences, *, is_debugging: bool
 ) -> None:
     config, settings = preferences.config, preferences.settings()
-    registry, status = make_registry(), Status()
+    registry, status = make_registry(preferences.folder), Status()
     live = _Live(registry, status)
     stdout, variables = environment.stdout, environment.variables
     window = Window(stdout, variables, has_title=config.terminal_title, calls=config.notify)
@@ -136,6 +136,8 @@ async def _welcome(
         says, next_step = welcome(found, context.settings.model, context.model_names)
         front.notices.show(says)
         front.notices.whisper(next_step)
+        for error in context.registry.troubles:
+            front.notices.complain(error)
         if preloads:
             await _load_model(context, status, front.prompt, found.client)
     except ChatError as error:
@@ -246,13 +248,17 @@ class _Chat:
         self._window.name(_title(self._context.settings.model))
         if self._context.conversation is not conversation:
             self._status.forget_window()
+        if sent := self._context.outgoing:
+            self._context.outgoing = None
+            await self._answer(sent.text, sent.settings, line)
 
-    async def _answer(self, text: str) -> None:
+    async def _answer(self, text: str, settings: Settings | None = None, typed: str = "") -> None:
+        """Let the model answer; `typed` is what was typed for the text, and given back when it fails."""
         conversation = self._context.conversation
         before = conversation.head
         self._typed.press(self._prompt.take_typeahead())
         conversation.append(Message(Role.USER, text))
-        settings = self._context.settings
+        settings = settings or self._context.settings
         end = await self._screen.show(run_turn(conversation, settings, self._backend), self._typed)
         if isinstance(end, Finished | Failed) and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
             self._window.call("The answer is there.")
@@ -262,7 +268,7 @@ class _Chat:
             conversation.move_head(before.id if before else None)
         if isinstance(end, Failed):
             # Nothing that was typed is lost, and nothing is sent into the same failure.
-            self._given_back += [*([text] if _says_nothing(end) else []), *self._typed.queued]
+            self._given_back += [*([typed or text] if _says_nothing(end) else []), *self._typed.queued]
             self._typed.queued.clear()
             self._notices.complain(end.error)
 
