@@ -44,22 +44,23 @@ class Opening:
         self._environment = environment
         self._wanted = wanted
         self._model = model
-        self._task: asyncio.Task[Answerer] | None = None
+        self._task: asyncio.Future[Answerer] | None = None
+        self._left: list[asyncio.Future[Answerer]] = []
 
     async def __aenter__(self) -> Opening:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-            if not self._task.cancelled() and self._task.exception() is None:
-                await self._task.result().client.aclose()
+        for task in filter(None, (*self._left, self._task)):
+            task.cancel()
+            await asyncio.wait({task})
+            if not task.cancelled() and task.exception() is None:
+                await task.result().client.aclose()
 
-    def start(self) -> asyncio.Task[Answerer]:
+    def start(self) -> asyncio.Future[Answerer]:
         """Begin, or go on with what has begun; a task that failed is begun anew."""
         if self._task is None or (self._task.done() and (self._task.cancelled() or self._task.exception())):
-            self._task = asyncio.create_task(self._open())
+            self._task = asyncio.create_task(self._open(self._wanted, self._model))
         return self._task
 
     async def answerer(self) -> Answerer:
@@ -70,23 +71,36 @@ class Opening:
         """
         return await asyncio.shield(self.start())
 
+    async def move(self, wanted: Wanted, model: str) -> Answerer:
+        """Go over to another server, and to `model` if it is there.
+
+        Raises:
+            ChatError: it does not answer, or has no model; who answered before goes on.
+        """
+        found = await self._open(wanted, "", model)
+        if self._task:
+            self._left.append(self._task)  # something may still be asking it: it is closed at the end
+        self._task = asyncio.get_running_loop().create_future()
+        self._task.set_result(found)
+        return found
+
     def remember(self, model: str) -> None:
         """Note that the user went over to `model`: it is the one to begin with the next time."""
         if self._task and self._task.done() and not self._task.cancelled() and not self._task.exception():
             self._note(self._task.result().client.host.label, model)
 
-    async def _open(self) -> Answerer:
-        choice = await open_choice(self._environment, self._wanted)
+    async def _open(self, wanted: Wanted, model: str, *liked: str) -> Answerer:
+        choice = await open_choice(self._environment, wanted)
         try:
-            return Answerer(choice.client, await self._choose_model(choice), choice.notice)
+            return Answerer(choice.client, await self._choose_model(choice, model, *liked), choice.notice)
         except BaseException:
             await choice.client.aclose()
             raise
 
-    async def _choose_model(self, choice: Choice) -> str:
+    async def _choose_model(self, choice: Choice, model: str, *liked: str) -> str:
         host = choice.client.host.label
         remembered = load_state(self._environment).last_models.get(host, "")
-        chosen = await choose_model(choice, self._model, remembered)
+        chosen = await choose_model(choice, model, *liked, remembered)
         if not choice.default_model:
             self._note(host, chosen)
         return chosen

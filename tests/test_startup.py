@@ -12,10 +12,10 @@ from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.embedded import weights
 from ollama_chat_tui.backends.hosts import parse_host
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import WeightsMissing
+from ollama_chat_tui.errors import BackendError, WeightsMissing
 from ollama_chat_tui.terminal.notices import Notices
-from tests.scripted_replies import reply
-from tests.scripted_server import ScriptedServer
+from tests.scripted_replies import installed, reply
+from tests.scripted_server import ScriptedServer, closed_port
 from tests.weights import environment_in
 
 
@@ -71,3 +71,29 @@ async def test_without_leave_to_fetch_both_ways_out_are_named(
             await fetched(server, environment, monkeypatch, may_fetch=False)
     assert "--fetch" in caught.value.hint
     assert "https://ollama.com/download" in caught.value.hint
+
+
+async def test_an_opened_chat_goes_over_to_another_server_or_stays(environment: Environment) -> None:
+    with ScriptedServer() as first, ScriptedServer() as second:
+        second.models = [installed("new:1b"), installed("m:latest")]
+        async with startup.Opening(environment, Wanted(first.url)) as opening:
+            before = await opening.answerer()
+            with pytest.raises(BackendError), closed_port() as port:
+                await opening.move(Wanted(f"127.0.0.1:{port}"), "m")
+            assert await opening.answerer() is before
+            after = await opening.move(Wanted(second.url), "m")
+            assert await opening.answerer() is after
+            assert (after.client.host.url, after.model) == (second.url, "m:latest")
+            await before.client.version()  # something may still be asking it
+        for left in before, after:
+            with pytest.raises(RuntimeError, match="closed"):
+                await left.client.version()
+
+
+async def test_a_chat_that_never_began_can_go_over_to_a_server(environment: Environment) -> None:
+    with ScriptedServer() as server, closed_port() as port:
+        async with startup.Opening(environment, Wanted(f"127.0.0.1:{port}")) as opening:
+            with pytest.raises(BackendError):
+                await opening.answerer()
+            assert (await opening.move(Wanted(server.url), "")).model == "m:latest"
+            assert (await opening.answerer()).client.host.url == server.url

@@ -107,8 +107,8 @@ def open_embedded(environment: Environment, wanted: Wanted) -> Choice:
     return Choice(client, notice, model.name)
 
 
-async def choose_model(choice: Choice, asked: str, remembered: str) -> str:
-    """The model to talk to: the one asked for, else the last used, else the newest installed.
+async def choose_model(choice: Choice, asked: str, *liked: str) -> str:
+    """The model to talk to: the one asked for, else the first liked that is installed, else the newest.
 
     Raises:
         NoModels: the server has none.
@@ -122,4 +122,4 @@ async def choose_model(choice: Choice, asked: str, remembered: str) -> str:
             f"{choice.client.host.label} has no models to chat with yet.",
             "Get one, such as: ollama-chat models pull qwen3:4b",
         )
-    return next((name for name in names if same_model(name, remembered)), names[0])
+    return next((name for model in liked for name in names if same_model(name, model)), names[0])
