@@ -20,6 +20,7 @@ from ollama_chat_tui.config.keys import (
     Config,
     Host,
     Profile,
+    description_of,
     in_words,
     keys_of,
     notes_on,
@@ -68,9 +69,9 @@ def sample() -> str:
         if name in TABLES_OF_TABLES:
             tables.append(_table_of_tables(name))
         elif isinstance(field.default_factory, type):
-            tables.append(f"{_prose(_description(field.type))}#[{name}]\n{_entries(field.type)}")
+            tables.append(f"{_prose(description_of(field.type))}#[{name}]\n{_entries(field.type)}")
         else:
-            about = _prose(_description(field.type)) + _prose(_facts(name, field))
+            about = _prose(description_of(field.type)) + _prose(_facts(name, field))
             parts.append(about + _line(name, _example(field.type)))
     return "\n".join([*parts, *tables])
 
@@ -106,17 +107,17 @@ def _rows(table: type[Struct], *, with_variables: bool = False) -> Iterator[str]
     for name, field in keys_of(table).items():
         variable = f" {_code(VARIABLES.get(name, ''))} |" if with_variables else ""
         default = _code(_default(field))
-        yield f"| `{name}` | {in_words(field.type)} | {default} |{variable} {_description(field.type)} |"
+        yield f"| `{name}` | {in_words(field.type)} | {default} |{variable} {description_of(field.type)} |"
 
 
 def _table_of_tables(name: str) -> str:
     table = Host if name == "hosts" else Profile
-    lines = [_prose(f"{_description(keys_of(Config)[name].type)}")]
+    lines = [_prose(f"{description_of(keys_of(Config)[name].type)}")]
     if table is Profile:
         lines.append('#[profile.base]\n#system = "Answer in plain words."\n\n')
     lines.append(f"#[{name}.{_EXAMPLE_NAMES[name]}]\n")
     for key, field in keys_of(table).items():
-        about = "" if table is Profile and key in keys_of(Config) else _prose(_description(field.type))
+        about = "" if table is Profile and key in keys_of(Config) else _prose(description_of(field.type))
         lines.append(about + _line(key, _example(field.type)))
     return "".join(lines)
 
@@ -138,10 +139,6 @@ def _line(name: str, value: object) -> str:
 def _prose(text: str) -> str:
     plain = text.replace("`", "")
     return "".join(f"# {line}\n" for line in textwrap.wrap(plain, 98, break_on_hyphens=False))
-
-
-def _description(annotated: Any) -> str:
-    return next(note.description for note in reversed(notes_on(annotated)) if note.description)
 
 
 def _example(annotated: Any) -> Any:

@@ -12,10 +12,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
+from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import BadConfig, ChatError, NothingThere, UsageError
+from ollama_chat_tui.errors import ChatError, NothingThere, UsageError
 from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.progress import ShowProgress
 
@@ -86,6 +87,13 @@ class Opening(Protocol):
         """Wait for it; raises `ChatError` when nothing answers."""
         ...
 
+    async def move(self, wanted: Wanted, model: str) -> Found:
+        """Go over to another server, and to `model` if it is there.
+
+        Raises `ChatError` when it does not answer; then the one before goes on.
+        """
+        ...
+
     def remember(self, model: str) -> None:
         """Begin with `model` the next time."""
         ...
@@ -109,6 +117,8 @@ class Context:
         preferences: what flags, environment, profile and file say; what the chat set itself is in `settings`.
         is_leaving: set by a command that ends the chat.
         outgoing: set by a command that speaks to the model; the chat takes it away and sends it.
+        host: the name or address that the chat went over to; empty where it began.
+        found: who answers, when a command has asked.
         model_names: the installed models as far as they are known, for completion.
     """
 
@@ -120,8 +130,9 @@ class Context:
     preferences: Preferences
     is_leaving: bool = False
     outgoing: Outgoing | None = None
+    host: str = ""
     model_names: Sequence[str] = ()
-    _client: OllamaClient | None = None
+    found: Found | None = None
 
     async def connect(self) -> None:
         """Wait until it is known who answers.
@@ -129,16 +140,15 @@ class Context:
         Raises:
             ChatError: nothing does.
         """
-        found = await self.opening.answerer()
-        self._client = found.client
+        self.found = await self.opening.answerer()
         if not self.settings.model:
-            self.settings = replace(self.settings, model=found.model)
+            self.settings = replace(self.settings, model=self.found.model)
 
     @property
     def client(self) -> OllamaClient:
         """The client, in a command that `needs_server`."""
-        assert self._client is not None, "register the command with needs_server"  # noqa: S101
-        return self._client
+        assert self.found is not None, "register the command with needs_server"  # noqa: S101
+        return self.found.client
 
 
 Word = tuple[str, str]
@@ -315,7 +325,7 @@ class Registry:
             await context.connect()
         try:
             return await _run(command, context, rest.strip())
-        except (NothingThere, BadConfig):
+        except NothingThere:
             raise
         except UsageError as error:
             if "Usage: " not in error.hint:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ollama_chat_tui.commands.answer import register_answer_commands
 from ollama_chat_tui.commands.chat import register_chat_commands
+from ollama_chat_tui.commands.configuration import register_configuration_commands
+from ollama_chat_tui.commands.hosts import register_host_commands
 from ollama_chat_tui.commands.model import register_model_commands
 from ollama_chat_tui.commands.own import FOLDER, OwnCommandFolder
 from ollama_chat_tui.commands.registry import Registry
@@ -23,6 +25,8 @@ def make_registry(folder: Path | None = None) -> Registry:
     register_model_commands(registry)
     register_settings_commands(registry)
     register_answer_commands(registry)
+    register_configuration_commands(registry)
+    register_host_commands(registry)
     if folder:
         registry.own = OwnCommandFolder(folder / FOLDER, registry.names)
     return registry

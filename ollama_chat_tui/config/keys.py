@@ -228,6 +228,11 @@ def notes_on(annotated: Any) -> list[Meta]:
     return list(get_args(annotated)[1:]) if get_origin(annotated) is Annotated else []
 
 
+def description_of(annotated: Any) -> str:
+    """What a key does."""
+    return next(note.description for note in reversed(notes_on(annotated)) if note.description)
+
+
 def in_words(annotated: Any) -> str:
     """What a key takes, for a sentence that begins with “It is”."""
     bare = bare_type(annotated)

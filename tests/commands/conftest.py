@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ollama_chat_tui.backends.client import OllamaClient
-from ollama_chat_tui.backends.hosts import parse_host
+from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Context, Screen
 from ollama_chat_tui.commands.table import make_registry
 from ollama_chat_tui.config.file import read_config
+from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.preferences import meaning, resolve
 from ollama_chat_tui.progress import Progress, ShowProgress
-from ollama_chat_tui.startup import Answerer
+from ollama_chat_tui.startup import Opening
 from tests.scripted_replies import installed
 from tests.scripted_server import ScriptedServer
 
@@ -74,20 +75,6 @@ class NotedScreen:
         self.thinking.append((view, model))
 
 
-class Opened:
-    """A backend that was opened before."""
-
-    def __init__(self, client: OllamaClient) -> None:
-        self.client = client
-        self.remembered = ""
-
-    async def answerer(self) -> Answerer:
-        return Answerer(self.client, "qwen3:8b", "")
-
-    def remember(self, model: str) -> None:
-        self.remembered = model
-
-
 def _fits(screen: NotedScreen) -> Screen:
     return screen
 
@@ -114,10 +101,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def context(server: ScriptedServer, screen: NotedScreen, folder: Path) -> AsyncIterator[Context]:
+def environment(tmp_path: Path, folder: Path) -> Environment:
+    return Environment(
+        io.StringIO(), io.StringIO(), io.StringIO(), {}, tmp_path / "data", tmp_path / "state", folder
+    )
+
+
+@pytest.fixture
+async def context(
+    server: ScriptedServer, screen: NotedScreen, environment: Environment
+) -> AsyncIterator[Context]:
+    folder = environment.config_dir
     preferences = resolve(read_config(folder / "config.toml", meaning()), {})
-    async with OllamaClient(parse_host(server.url)) as client:
-        opening = Opened(client)
+    async with Opening(environment, Wanted(server.url), "qwen3:8b") as opening:
         settings = Settings("qwen3:8b")
         yield Context(Conversation(), settings, opening, screen, make_registry(folder), preferences)
 

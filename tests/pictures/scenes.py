@@ -108,7 +108,7 @@ def wide_characters(stage: Stage) -> None:
     stage.ask("「こんにちは」を四つの言語で 🙏", GREETINGS, eval_count=141, eval_duration=3_300_000_000)
 
 
-@scene(lines=49)
+@scene(lines=54)
 def commands(stage: Stage) -> None:
     stage.type("/help all\r")
     stage.see(READY, 2)
