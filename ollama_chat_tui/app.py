@@ -246,6 +246,7 @@ class _Chat:
             self._given_back.append(line)  # to be mended, not typed again
             raise
         self._window.name(_title(self._context.settings.model))
+        self._status.answerer = self._context.found or self._status.answerer
         if self._context.conversation is not conversation:
             self._status.forget_window()
         if sent := self._context.outgoing:

@@ -12,8 +12,8 @@ from ollama_chat_tui.backends.hosts import DEFAULT_HOST
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.commands.registry import Found
 from ollama_chat_tui.errors import BackendError
-from ollama_chat_tui.startup import Answerer
 
 LONGEST_VALUE = 24
 
@@ -29,7 +29,7 @@ class Status:
     """
 
     def __init__(self) -> None:
-        self.answerer: Answerer | None = None
+        self.answerer: Found | None = None
         self.unsaved = ""
         self.attached = 0
         self.tools_on = 0

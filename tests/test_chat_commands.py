@@ -9,7 +9,7 @@ import pytest
 
 from tests.command import chat, fresh_home, rows_with
 from tests.scripted_replies import answer, installed, reply
-from tests.scripted_server import ScriptedServer
+from tests.scripted_server import ScriptedServer, closed_port
 
 
 @pytest.fixture
@@ -69,3 +69,29 @@ def test_what_was_typed_comes_back_when_the_turn_of_a_command_fails(
         terminal.send("\r")
         terminal.wait_for("Water.")
     assert server.wait_for(nth=1).json["messages"] == [{"role": "user", "content": "Sum up: rivers"}]
+
+
+def test_the_chat_goes_over_to_another_server_and_takes_the_conversation_along(
+    server: ScriptedServer, home: dict[str, str], config: Path
+) -> None:
+    with ScriptedServer() as other:
+        (config / "config.toml").write_text(f'[hosts.gpu]\nurl = "{other.url}"\n')
+        server.enqueue(*answer("Water."))
+        other.enqueue(*answer("Here."))
+        with chat("-m", "thinker", home=home) as terminal:
+            terminal.wait_for("/help shows")
+            terminal.send("rivers?\r")
+            terminal.wait_for("Water.")
+            terminal.send("/host gpu\r")
+            terminal.wait_for(f"Now talking to m:latest at {other.url}.")
+            terminal.wait_for(f"· {other.url}")  # the bar
+            with closed_port() as port:
+                terminal.send(f"/host localhost:{port}\r")
+                terminal.wait_for(f"http://localhost:{port}")
+            terminal.send("where?\r")
+            terminal.wait_for("Here.")
+        assert [each["content"] for each in other.wait_for().json["messages"]] == [
+            "rivers?",
+            "Water.",
+            "where?",
+        ]
