@@ -1,0 +1,111 @@
+"""Whether the model can do what it is asked for: said before anything is sent, with the models that can.
+
+A server does not check images at all (`ollama-api` 1.10), and its refusals name no model that could. Where it
+does not tell what a model can, or not at once, the question is simply sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from contextlib import aclosing
+
+from ollama_chat_tui.backends.client import OllamaClient
+from ollama_chat_tui.backends.names import full_name
+from ollama_chat_tui.backends.wire import InstalledModel
+from ollama_chat_tui.chat.events import Phase
+from ollama_chat_tui.chat.protocols import Backend, ChatRequest, Delta
+from ollama_chat_tui.errors import BackendError, CapabilityMissing
+from ollama_chat_tui.startup import Answerer
+
+TIMEOUT_S = 1.0
+MOST_ASKED = 30
+MOST_NAMED = 5
+
+_IN_WORDS: Mapping[str, str] = {"thinking": "think", "vision": "see images", "tools": "call tools"}
+_AS_GOOD: Mapping[str, Collection[str]] = {"vision": ("vision", "audio")}  # sounds travel as images do
+
+
+class CapableBackend:
+    """Stands in front of a backend and refuses for it what the model cannot do."""
+
+    def __init__(self, backend: Backend, find: Callable[[], Awaitable[Answerer]]) -> None:
+        """`find` gives who answers; it is asked when something is wanted that not every model can."""
+        self._backend = backend
+        self._find = find
+        self._known: dict[tuple[str, str], Collection[str]] = {}
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Phase | Delta, None]:
+        """See `chat.protocols.Backend`.
+
+        Raises:
+            CapabilityMissing: the model cannot do it; nothing was sent.
+        """
+        if needs := _needs(request):
+            yield Phase.CONNECTING
+            found = await self._find()
+            request = request.with_model(found.model)
+            await self._check(found.client, request.settings.model, needs)
+        async with aclosing(self._backend.chat(request)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _check(self, client: OllamaClient, model: str, needs: Collection[str]) -> None:
+        key = (client.host.label, full_name(model))
+        # What a model can it goes on being able to; what it cannot, a new pull may bring.
+        if not _lacks(self._known.get(key, ()), needs):
+            return
+        abilities = await _abilities(client, model)
+        if abilities is None:
+            return
+        self._known[key] = abilities
+        if lacks := _lacks(abilities, needs):
+            names = await _names_with(client, needs)
+            hint = (
+                f"{', '.join(names)} can: choose with /model or --model." if names else "No model here can."
+            )
+            words = " or ".join(_IN_WORDS[each] for each in lacks)
+            raise CapabilityMissing(f"{model} cannot {words}; nothing was sent.", hint)
+
+
+def _fits(backend: CapableBackend) -> Backend:
+    return backend
+
+
+def _needs(request: ChatRequest) -> list[str]:
+    wanted = {
+        "thinking": request.settings.think,
+        "vision": any(message.images for message in request.messages),
+        "tools": request.tools,
+    }
+    return [name for name, is_wanted in wanted.items() if is_wanted]
+
+
+def _lacks(abilities: Collection[str], needs: Collection[str]) -> list[str]:
+    return [need for need in needs if not set(_AS_GOOD.get(need, (need,))) & set(abilities)]
+
+
+async def _abilities(client: OllamaClient, model: str) -> Collection[str] | None:
+    """What a model can; None when the server does not tell."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            return (await client.show(model)).capabilities
+    except (BackendError, TimeoutError):
+        return None
+
+
+async def _names_with(client: OllamaClient, needs: Collection[str]) -> list[str]:
+    """The newest models that can all of it."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            models = (await client.installed())[:MOST_ASKED]
+    except (BackendError, TimeoutError):
+        return []
+
+    async def can(model: InstalledModel) -> bool:
+        told = model.capabilities
+        abilities = await _abilities(client, model.name) if told is None else told
+        return abilities is not None and not _lacks(abilities, needs)
+
+    fits = await asyncio.gather(*map(can, models))
+    return [model.name for model, does_fit in zip(models, fits, strict=True) if does_fit][:MOST_NAMED]

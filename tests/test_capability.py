@@ -1,0 +1,160 @@
+"""A model that cannot do what it is asked for is named before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ollama_chat_tui import capability
+from ollama_chat_tui.backends.choice import Wanted
+from ollama_chat_tui.capability import CapableBackend
+from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.message import Message, Role, ToolCall
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.errors import CapabilityMissing
+from ollama_chat_tui.startup import LateBackend, Opening
+from tests.scripted_replies import Signal, answer, installed, reply, wait
+from tests.scripted_server import ScriptedServer
+from tests.turns import failure, take_turn, text_of
+from tests.weights import environment_in
+
+PLAIN = Settings("plain")
+THINKING = Settings("plain", think="low")
+
+
+class Tools:
+    """One function, which is never called."""
+
+    def declarations(self) -> list[dict[str, object]]:
+        return [{"type": "function", "function": {"name": "now"}}]
+
+    async def run(self, call: ToolCall) -> str:
+        raise AssertionError(call)
+
+
+def with_image() -> Conversation:
+    conversation = Conversation()
+    conversation.append(Message(Role.USER, "What is it?", images=("iVBORw==",)))
+    return conversation
+
+
+ASKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "thinking": ("think", {"settings": THINKING}),
+    "vision": ("see images", {"conversation": with_image()}),
+    "tools": ("call tools", {"toolbox": Tools()}),
+}
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        running.answers_loads = True
+        running.models = [
+            installed("plain:latest", "completion"),
+            *(installed(f"{name}:1b", "completion", name) for name in ASKED),
+            installed("all:1b", "completion", *ASKED),
+        ]
+        yield running
+
+
+@pytest.fixture
+async def backend(server: ScriptedServer, tmp_path: Path) -> AsyncIterator[CapableBackend]:
+    async with Opening(environment_in(tmp_path, {}), Wanted(server.url), "plain") as opening:
+        yield CapableBackend(LateBackend(opening), opening.answerer)
+
+
+@pytest.mark.parametrize("ability", ASKED)
+async def test_what_a_model_lacks_is_said_with_those_that_have_it(
+    backend: CapableBackend, server: ScriptedServer, ability: str
+) -> None:
+    words, asked = ASKED[ability]
+    error = failure(await take_turn(backend, **{"settings": PLAIN, **asked})).error
+    assert isinstance(error, CapabilityMissing)
+    assert error.sentence == f"plain cannot {words}; nothing was sent."
+    assert error.hint == f"{ability}:1b, all:1b can: choose with /model or --model."
+    assert server.to("/api/chat") == []
+
+
+async def test_all_that_is_lacking_is_said_at_once(backend: CapableBackend, server: ScriptedServer) -> None:
+    error = failure(await take_turn(backend, settings=THINKING, toolbox=Tools())).error
+    assert error.sentence == "plain cannot think or call tools; nothing was sent."
+    assert error.hint.startswith("all:1b can")
+    server.models = server.models[:1]
+    assert failure(await take_turn(backend, settings=THINKING)).error.hint == "No model here can."
+
+
+@pytest.mark.parametrize("model", ["all:1b", ""])
+async def test_a_model_that_can_is_asked_and_looked_at_once(
+    server: ScriptedServer, tmp_path: Path, model: str
+) -> None:
+    async with Opening(environment_in(tmp_path, {}), Wanted(server.url), "all:1b") as opening:
+        backend = CapableBackend(LateBackend(opening), opening.answerer)
+        for _ in range(2):
+            server.enqueue(*answer("Yes."))
+            events = await take_turn(backend, settings=Settings(model, think=True), toolbox=Tools())
+            assert text_of(events) == "Yes."
+    assert len(server.to("/api/show")) == 1
+
+
+@pytest.mark.parametrize("settings", [PLAIN, Settings("plain", think=False)])
+async def test_what_every_model_can_needs_no_look(
+    backend: CapableBackend, server: ScriptedServer, settings: Settings
+) -> None:
+    server.enqueue(*answer("Yes."))
+    assert text_of(await take_turn(backend, settings=settings)) == "Yes."
+    assert server.to("/api/show") == []
+
+
+async def test_what_a_new_pull_brings_counts_at_once(backend: CapableBackend, server: ScriptedServer) -> None:
+    assert failure(await take_turn(backend, settings=THINKING))
+    server.models = [installed("plain:latest", "completion", "thinking")]
+    server.enqueue(*answer("Yes."))
+    assert text_of(await take_turn(backend, settings=THINKING)) == "Yes."
+
+
+async def test_a_sound_is_for_models_that_hear(backend: CapableBackend, server: ScriptedServer) -> None:
+    server.models = [installed("plain:latest", "completion", "audio")]
+    server.enqueue(*answer("A bell."))
+    assert text_of(await take_turn(backend, with_image(), PLAIN)) == "A bell."
+
+
+@pytest.mark.parametrize(
+    "answer_to_show",
+    [reply({"error": "no"}, status=500), reply({"details": {}}), reply("404 page not found", status=404)],
+    ids=["error", "old server", "no such route"],
+)
+async def test_where_the_server_does_not_tell_it_is_simply_asked(
+    backend: CapableBackend, server: ScriptedServer, answer_to_show: Any
+) -> None:
+    server.enqueue(answer_to_show, path="/api/show")
+    server.enqueue(*answer("Yes."))
+    assert text_of(await take_turn(backend, settings=THINKING)) == "Yes."
+
+
+async def test_a_server_that_does_not_tell_soon_is_simply_asked(
+    backend: CapableBackend, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capability, "TIMEOUT_S", 0.2)
+    never = Signal()
+    server.enqueue(wait(never), path="/api/show")
+    server.enqueue(*answer("Yes."))
+    assert text_of(await take_turn(backend, settings=THINKING)) == "Yes."
+    never.set()
+
+
+async def test_models_of_which_the_list_says_nothing_are_asked_for_one_by_one(
+    backend: CapableBackend, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capability, "MOST_ASKED", 3)
+    untold = [
+        {key: value for key, value in model.items() if key != "capabilities"} for model in server.models
+    ]
+    server.enqueue(reply({"models": untold}), path="/api/tags")
+    error = failure(await take_turn(backend, settings=THINKING)).error
+    assert error.hint.startswith("thinking:1b can:")
+    assert len(server.to("/api/show")) == 1 + 3
+    server.enqueue(reply({"error": "no"}, status=500), path="/api/tags")
+    assert failure(await take_turn(backend, settings=THINKING)).error.hint == "No model here can."
