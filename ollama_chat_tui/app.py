@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
+from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Failed, Finished, Interrupted, Metrics
@@ -108,7 +109,8 @@ async def _chat(
     welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
     try:
         with window.titled():
-            await _Chat(context, LateBackend(opening), front, status).run(is_debugging=is_debugging)
+            backend = CapableBackend(LateBackend(opening), opening.answerer)
+            await _Chat(context, backend, front, status).run(is_debugging=is_debugging)
     finally:
         welcome.cancel()
 

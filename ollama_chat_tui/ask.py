@@ -17,6 +17,7 @@ import msgspec
 
 from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.backends.choice import Wanted
+from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics, TextDelta
@@ -93,7 +94,8 @@ async def run_ask(
             if found.notice:
                 notices.whisper(found.notice)
             reader = _reader(question.output, environment, settings, preferences.config.theme)
-            await ask(message, settings, found.client, reader, notices, stream=question.stream)
+            backend = CapableBackend(found.client, opening.answerer)
+            await ask(message, settings, backend, reader, notices, stream=question.stream)
 
 
 async def ask(

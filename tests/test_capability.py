@@ -16,6 +16,7 @@ from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import CapabilityMissing
 from ollama_chat_tui.startup import LateBackend, Opening
+from tests.command import chat, fresh_home, rows_with, run
 from tests.scripted_replies import Signal, answer, installed, reply, wait
 from tests.scripted_server import ScriptedServer
 from tests.turns import failure, take_turn, text_of
@@ -158,3 +159,27 @@ async def test_models_of_which_the_list_says_nothing_are_asked_for_one_by_one(
     assert len(server.to("/api/show")) == 1 + 3
     server.enqueue(reply({"error": "no"}, status=500), path="/api/tags")
     assert failure(await take_turn(backend, settings=THINKING)).error.hint == "No model here can."
+
+
+def test_ask_ends_as_with_a_refusal_of_the_server(server: ScriptedServer, tmp_path: Path) -> None:
+    home = fresh_home(tmp_path, OLLAMA_HOST=server.url)
+    asked = run("ask", "-m", "plain", "--think=low", "hi", home=home)
+    assert (asked.returncode, asked.stdout) == (7, "")
+    assert "plain cannot think; nothing was sent." in asked.stderr
+    assert "all:1b" in asked.stderr
+    assert server.to("/api/chat") == []
+
+
+def test_in_the_chat_what_was_typed_comes_back(server: ScriptedServer, tmp_path: Path) -> None:
+    home = fresh_home(tmp_path, OLLAMA_HOST=server.url)
+    with chat("-m", "plain", "--think", home=home) as terminal:
+        terminal.wait_for("/help shows")
+        terminal.send("why?\r")
+        terminal.wait_for("plain cannot think; nothing was sent.")
+        terminal.wait_for(lambda: len(rows_with(terminal, ">>> why?")) == 2)
+        server.enqueue(*answer("Because."))
+        terminal.send("\x15/model thinking:1b\r")
+        terminal.wait_for("Now talking to thinking:1b")
+        terminal.send("why?\r")
+        terminal.wait_for("Because.")
+    assert len(server.wait_for().json["messages"]) == 1
