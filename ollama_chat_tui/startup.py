@@ -69,7 +69,11 @@ class Opening:
         Raises:
             ChatError: nothing can answer, or there is no model.
         """
-        return await asyncio.shield(self.start())
+        while True:
+            task = self.start()
+            await asyncio.wait({task})
+            if task is self._task:  # else the chat went over to another server meanwhile
+                return task.result()
 
     async def move(self, wanted: Wanted, model: str) -> Answerer:
         """Go over to another server, and to `model` if it is there.

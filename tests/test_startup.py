@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ollama_chat_tui.backends.hosts import parse_host
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BackendError, WeightsMissing
 from ollama_chat_tui.terminal.notices import Notices
-from tests.scripted_replies import installed, reply
+from tests.scripted_replies import Signal, installed, note, reply, wait
 from tests.scripted_server import ScriptedServer, closed_port
 from tests.weights import environment_in
 
@@ -97,3 +98,15 @@ async def test_a_chat_that_never_began_can_go_over_to_a_server(environment: Envi
                 await opening.answerer()
             assert (await opening.move(Wanted(server.url), "")).model == "m:latest"
             assert (await opening.answerer()).client.host.url == server.url
+
+
+async def test_who_waits_for_one_server_gets_the_one_gone_over_to(environment: Environment) -> None:
+    asked, may_answer = Signal(), Signal()
+    with ScriptedServer() as slow, ScriptedServer() as other:
+        slow.enqueue(note(asked), wait(may_answer), reply({"models": slow.models}), path="/api/tags")
+        async with startup.Opening(environment, Wanted(slow.url)) as opening:
+            waiting = asyncio.create_task(opening.answerer())
+            await asked.arrives()
+            await opening.move(Wanted(other.url), "")
+            may_answer.set()
+            assert (await waiting).client.host.url == other.url
