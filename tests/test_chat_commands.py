@@ -95,3 +95,29 @@ def test_the_chat_goes_over_to_another_server_and_takes_the_conversation_along(
             "Water.",
             "where?",
         ]
+
+
+def test_help_is_plain_text_on_a_dumb_terminal(home: dict[str, str]) -> None:
+    with chat(home={**home, "TERM": "dumb"}, lines=60) as terminal:
+        terminal.wait_for("/help shows")
+        terminal.send("/help\r")
+        terminal.wait_for("More of one: /help COMMAND")
+        assert rows_with(terminal, "  /quit")
+
+
+def test_help_is_narrowed_by_typing_and_a_file_is_completed(
+    server: ScriptedServer, home: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "my schema.json").write_text('{"title": "mine"}')
+    with chat("-m", "m", home=home) as terminal:
+        terminal.wait_for("/help shows")
+        terminal.send("/help\r")
+        terminal.wait_for("type to narrow")
+        terminal.send("leave.")
+        terminal.wait_for("1 of ")
+        terminal.send("\r")
+        terminal.wait_for("Also: /exit, /bye")
+        terminal.send("/format ~/mys\t")
+        terminal.wait_for('/format "~/my schema.json"')
+        terminal.send("\r")
+        terminal.wait_for('Format: {"title":"mine"}.')

@@ -81,9 +81,10 @@ class SourceCompleter(Completer):
         seen = set()
         for source in self._sources:
             for candidate in source.complete(before):
-                text = self._one_line(candidate.text)
+                # Its blanks are kept: a file may have two in its name.
+                text = self._sanitize(candidate.text).replace("\n", " ").replace("\t", " ")
                 found = fuzzy_match(before[candidate.start :], text)
-                if found and text and (text, candidate.start) not in seen:
+                if found and text.strip() and (text, candidate.start) not in seen:
                     seen.add((text, candidate.start))
                     yield _Match(found[0], text, candidate, frozenset(found[1]))
 

@@ -89,3 +89,17 @@ def test_the_description_gives_way_to_the_name_on_a_narrow_screen() -> None:
 
 def test_only_what_stands_from_the_start_is_replaced() -> None:
     assert [each.start_position for each in complete("/model q", Models("qwen"))] == [-1]
+
+
+class Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def complete(self, text_before_cursor: str) -> list[Candidate]:
+        return [Candidate(self.name, 0, "one\n  two")]
+
+
+def test_a_candidate_keeps_its_blanks_and_stays_on_one_line() -> None:
+    assert texts("", Named('"a  b.json"')) == ['"a  b.json"']
+    (found,) = complete("", Named("a\nb\tc"))
+    assert (found.text, found.display_meta_text) == ("a b c", "one two")
