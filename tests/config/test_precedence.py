@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from ollama_chat_tui.config.file import read_config
-from ollama_chat_tui.config.keys import VARIABLES, Config, Host, keys_of
-from ollama_chat_tui.config.text import Place
+from ollama_chat_tui.config.keys import VARIABLES, Config, Host, Profile, bare_type, keys_of
+from ollama_chat_tui.config.text import Place, toml_text
 from ollama_chat_tui.errors import BadConfig
 from ollama_chat_tui.preferences import Origin, Preferences, Source, access_to, meaning, resolve
 
@@ -70,13 +70,17 @@ def test_the_strongest_that_says_something_wins(tmp_path: Path, key: str, given:
 
 @pytest.mark.parametrize("key", sorted(set(VARIABLES) - set(LEVELS)))
 def test_every_other_key_has_a_variable_that_wins_over_the_file(tmp_path: Path, key: str) -> None:
-    default = keys_of(Config)[key].default
-    values = {"theme": "light", "thinking": "hide", "enter": "newline", "editing_mode": "vi"}
-    text = values.get(key) or ("off" if default else "YES")
-    written = f"'{default}'" if isinstance(default, str) else str(default).lower()
-    preferences = preferences_of(tmp_path, f"{key} = {written}\n", {VARIABLES[key]: text})
-    assert getattr(preferences.config, key) == (values.get(key) or (not default))
+    field = keys_of(Config)[key]
+    choices: tuple[Any, ...] = get_args(bare_type(field.type)) or (True, False)
+    other = next(choice for choice in choices if choice != field.default)
+    text = {True: "YES", False: "off"}.get(other, other)
+    preferences = preferences_of(tmp_path, f"{key} = {toml_text(field.default)}\n", {VARIABLES[key]: text})
+    assert getattr(preferences.config, key) == other
     assert preferences.origin((key,)).source is Source.ENVIRONMENT
+
+
+def test_every_key_of_a_profile_is_in_the_table_above() -> None:
+    assert set(keys_of(Profile)) == {*LEVELS, "options", "inherits"}
 
 
 def test_options_count_one_by_one(tmp_path: Path) -> None:
