@@ -52,6 +52,12 @@ PAGE_HEAD = f"""\
 `KEY` is written as in TOML: `theme`, `options.num_ctx`, `profile."my profile".model`. `VALUE` is taken as it
 is where a text may stand; elsewhere it is TOML, and `on` and `off` will do for `true` and `false`.
 
+In the chat `/config`, `/config set KEY VALUE`, `/config unset KEY` and `/config path` do the same, and say
+from when on a key holds; `/profile NAME` lets a profile hold, `/host NAME` goes to a server of `[hosts]`.
+
+Beside the file there may be `commands/`, with [commands of your own](commands.md#your-own-commands), and
+`schemas/`: `schemas/rivers.json` is the format `rivers`.
+
 A value given by a flag wins over the environment, the environment over the profile, the profile over the
 file, and the file over the default. Options count one by one. An unknown key or a wrong value is an error
 that names file, line and column.

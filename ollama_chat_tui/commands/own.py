@@ -9,7 +9,7 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -112,33 +112,31 @@ class OwnCommandFolder:
         """`taken` are the names of the program's own commands."""
         self._folder = folder
         self._taken = taken
-        self._seen: dict[Path, tuple[tuple[int, int], OwnCommand | BadConfig]] = {}
+        self._seen: dict[Path, tuple[tuple[int, int], OwnCommand]] = {}
 
     def find(self, name: str) -> Command | None:
         path = self._folder / f"{name}.md"
         return self._command(path) if _NAME.fullmatch(name) and os.path.lexists(path) else None
 
     def commands(self) -> list[Command]:
-        found = []
-        with suppress(OSError):
-            for path in self._files():
-                with suppress(BadConfig):
-                    found.append(self._command(path))
-        return found
+        return [each for each in self._look() if isinstance(each, Command)]
 
     def troubles(self) -> list[ChatError]:
-        errors: list[ChatError] = []
+        return [each for each in self._look() if isinstance(each, ChatError)]
+
+    def _look(self) -> Iterator[Command | ChatError]:
         try:
-            for path in self._files():
-                try:
-                    self._command(path)
-                except BadConfig as error:
-                    errors.append(error)
+            paths = self._files()
         except FileNotFoundError:
-            return []
+            return
         except OSError as exc:
-            return [BadConfig(f"{self._folder} cannot be read: {exc.strerror}.")]
-        return errors
+            yield BadConfig(f"{self._folder} cannot be read: {exc.strerror}.")
+            return
+        for path in paths:
+            try:
+                yield self._command(path)
+            except BadConfig as error:
+                yield error
 
     def _files(self) -> list[Path]:
         with os.scandir(self._folder) as entries:
@@ -158,6 +156,7 @@ class OwnCommandFolder:
                 f"{path} makes no command: there is /{path.stem} already.", "Name the file otherwise."
             )
         own = self._read(path)
+        own.settings(Settings(""))  # a wrong value is to be known before it is wanted
 
         async def run(context: Context, given: str) -> str:
             text = own.text(given, _last_answer(context))
@@ -172,24 +171,15 @@ class OwnCommandFolder:
         """What the file says now; it is parsed when it has changed."""
         try:
             status = path.stat()
-            signature = (status.st_mtime_ns, status.st_size)
-            if self._seen.get(path, (None,))[0] != signature:
-                self._seen[path] = (signature, _outcome(path))
         except OSError as exc:
             raise BadConfig(f"{path} cannot be read: {exc.strerror}.") from exc
-        found = self._seen[path][1]
-        if isinstance(found, BadConfig):
-            raise found
-        return found
-
-
-def _outcome(path: Path) -> OwnCommand | BadConfig:
-    try:
+        signature = (status.st_mtime_ns, status.st_size)
+        seen = self._seen.get(path)
+        if seen and seen[0] == signature:
+            return seen[1]
         own = _parse(path, read_text(path, BadConfig))
-        own.settings(Settings(""))  # a wrong value is to be known before it is wanted
-    except BadConfig as error:
-        return error
-    return own
+        self._seen[path] = (signature, own)
+        return own
 
 
 def _parse(path: Path, text: str) -> OwnCommand:

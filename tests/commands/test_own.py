@@ -110,6 +110,8 @@ async def test_a_system_prompt_can_be_taken_away_for_a_turn(context: Context, co
 
 async def test_a_format_may_be_a_schema_with_a_name(context: Context, commands: Path) -> None:
     (commands / "x.md").write_text("---\nformat: rivers\n---\nGo.")
+    with pytest.raises(BadConfig, match=r"x\.md:2: The format “rivers” cannot be read"):
+        await run(context, "/x")
     schemas = commands.parent / "schemas"
     schemas.mkdir()
     (schemas / "rivers.json").write_text('{"type": "object"}')
