@@ -36,6 +36,7 @@ def test_the_chat_is_built_without_what_only_some_chats_need() -> None:
     loaded = modules_after("import ollama_chat_tui.app")
     assert "prompt_toolkit" in loaded
     assert not loaded & {"rich.markdown", *HEAVY}
+    assert not loaded & {"tomlkit", "ollama_chat_tui.config.places", "ollama_chat_tui.config.edit"}
 
 
 def test_the_prompt_stands_before_the_engine_is_loaded(tmp_path: Path, model_file: Path) -> None:

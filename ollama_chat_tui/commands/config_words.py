@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args, get_origin
 from ollama_chat_tui.chat.options import OPTION_MEANINGS, OPTION_TYPES, THINK_LEVELS
 from ollama_chat_tui.commands.registry import Context, Word
 from ollama_chat_tui.config.keys import Config, Host, Profile, bare_type, description_of, in_words, keys_of
-from ollama_chat_tui.config.places import split_key
 from ollama_chat_tui.config.text import KeyPath, dotted
 from ollama_chat_tui.preferences import leaves
 
@@ -36,6 +35,8 @@ def config_words(context: Context, before: Sequence[str]) -> Iterable[Word]:
         case ["unset"]:
             return [(dotted(key), "") for key, _ in leaves(context.preferences.file.data)]
         case ["set", key]:
+            from ollama_chat_tui.config.places import split_key  # it compiles patterns no start waits for
+
             return [(word, "") for word in _values(context, split_key(key) or ())]
     return []
 

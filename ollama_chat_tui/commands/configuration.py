@@ -10,7 +10,6 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.config_words import config_words, profile_names
 from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
-from ollama_chat_tui.config.places import split_key
 from ollama_chat_tui.config.text import KeyPath, dotted, toml_text
 from ollama_chat_tui.errors import UsageError
 from ollama_chat_tui.preferences import Preferences, Source, leaves, meaning
@@ -39,7 +38,7 @@ async def config(context: Context, text: str) -> str:
         case ["path"]:
             return str(path)
         case ["set", key, value]:
-            from ollama_chat_tui.config.edit import set_key  # few change the file
+            from ollama_chat_tui.config.edit import set_key  # it compiles patterns, and few change the file
 
             set_key(path, key, value, meaning())
             return f"{key} is set in {path}. {_obey(context, key)}"
@@ -81,6 +80,8 @@ def _text(value: object) -> str:
 
 def _obey(context: Context, key: str) -> str:
     """Let a key of the changed file hold where it can; from when on it does, in words."""
+    from ollama_chat_tui.config.places import split_key
+
     path = split_key(key) or ()
     fresh = context.preferences.reread()
     take_over(context, fresh, lambda each: each[: len(path)] == path)
