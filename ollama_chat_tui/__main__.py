@@ -1,16 +1,37 @@
-"""The command itself: `ollama-chat` and `python -m ollama_chat_tui`."""
+"""The command itself: `ollama-chat` and `python -m ollama_chat_tui`.
+
+A chat begins with its mark on the screen. Without arguments nothing is imported before its prompt stands but
+what the prompt needs; see `front`.
+"""
 
 from __future__ import annotations
 
 import sys
 
+from ollama_chat_tui.haste import hasten_imports
+from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
+
+NO_CHAT = frozenset({"ask", "config", "doctor", "models", "-h", "--help", "--version"})
+"""Arguments that ask for something else. The mark of one that is overlooked is taken away again."""
+
 
 def main() -> None:
     """Run the program; Ctrl-C while it is still being imported needs no traceback."""
+    arguments = sys.argv[1:]
     try:
-        from ollama_chat_tui.cli import main as run
+        with EarlyPrompt() as early:
+            if NO_CHAT.isdisjoint(arguments):
+                hasten_imports()
+                early.keep_keys()
+                early.stand()
+            if arguments:
+                from ollama_chat_tui.cli import main as run_command
 
-        run()
+                run_command(early)
+            else:
+                from ollama_chat_tui.front import open_chat
+
+                open_chat(early)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -1,7 +1,7 @@
-"""The chat: builds everything once, then reads, runs and shows until the user leaves.
+"""The chat: joins everything to the prompt that stands, then reads, runs and shows until the user leaves.
 
-The composition root. Decides who knows whom, and nothing else: a turn is the engine's business, keys are
-the terminal's, commands are their own.
+The composition root of what is behind the prompt. Decides who knows whom, and nothing else: a turn is the
+engine's business, keys are the terminal's, commands are their own.
 """
 
 from __future__ import annotations
@@ -18,25 +18,22 @@ from ollama_chat_tui.chat.events import Failed, Finished, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.registry import Context, Registry, is_command
+from ollama_chat_tui.commands.registry import Context, is_command
 from ollama_chat_tui.commands.table import make_registry
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import ChatError, Defect, NothingThere, NotInteractive, UsageError
-from ollama_chat_tui.interrupt import cancelled_by_ctrl_c, ended_by_ctrl_c, ended_in_order
+from ollama_chat_tui.errors import ChatError, Defect, NothingThere, UsageError
+from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.preferences import Preferences
-from ollama_chat_tui.startup import LateBackend, Opening, make_ready
+from ollama_chat_tui.standing import Standing
+from ollama_chat_tui.startup import LateBackend, Opening
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.answers import Answers, make_answers
-from ollama_chat_tui.terminal.bar import make_bar
-from ollama_chat_tui.terminal.completion import Candidate
-from ollama_chat_tui.terminal.early_keys import keep_early_keys
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.outlet import Outlet
-from ollama_chat_tui.terminal.plain import plain_prompts
-from ollama_chat_tui.terminal.prompt import Prompt, PromptOptions
+from ollama_chat_tui.terminal.prompt import Prompt
 from ollama_chat_tui.terminal.reasoning import ThinkingView
-from ollama_chat_tui.terminal.sanitize import sanitize
 from ollama_chat_tui.terminal.screen import TerminalScreen
+from ollama_chat_tui.terminal.theme import theme_name
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.views import ThinkingViews
 from ollama_chat_tui.terminal.window import Window
@@ -47,64 +44,49 @@ LONG_ANSWER_S = 30
 
 async def run_chat(
     environment: Environment,
+    standing: Standing,
     wanted: Wanted,
     preferences: Preferences,
     *,
-    may_fetch: bool,
     is_debugging: bool = False,
 ) -> None:
     """Chat until the user leaves; a defect ends it only for those who debug.
 
     Raises:
-        NotInteractive: there is no terminal to chat in.
-        ChatError: nothing can answer, or there is no model.
-        KeyboardInterrupt: Ctrl-C before there was a chat.
+        UsageError: what was configured makes no sense.
     """
-    if not environment.is_interactive:
-        raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
-    notices = Notices(environment.stdout, environment.variables)
-    plain = plain_prompts(environment.stdout, environment.variables)
-    with ended_in_order(), keep_early_keys(environment.stdin.fileno()), plain:
-        with ended_by_ctrl_c():
-            await make_ready(environment, wanted, notices, may_fetch=may_fetch)
-        async with Opening(environment, wanted, preferences.config.model) as opening:
-            await _chat(environment, opening, preferences, is_debugging=is_debugging)
+    async with Opening(environment, wanted, preferences.config.model) as opening:
+        await _chat(environment, standing, opening, preferences, is_debugging=is_debugging)
 
 
 async def _chat(
-    environment: Environment, opening: Opening, preferences: Preferences, *, is_debugging: bool
+    environment: Environment,
+    standing: Standing,
+    opening: Opening,
+    preferences: Preferences,
+    *,
+    is_debugging: bool,
 ) -> None:
-    config, settings = preferences.config, preferences.settings()
-    registry, status = make_registry(preferences.folder), Status()
-    live = _Live(registry, status)
+    config, prompt, window = preferences.config, standing.prompt, standing.window
     stdout, variables = environment.stdout, environment.variables
-    window = Window(stdout, variables, has_title=config.terminal_title, calls=config.notify)
-    prompt = Prompt(
-        PromptOptions(
-            history_file=environment.data_dir / "history",
-            is_recording=config.history,
-            is_vi=config.editing_mode == "vi",
-            enter_makes_line=config.enter == "newline",
-            keys=config.keys,
-            sources=[live],
-            bar=make_bar(live.facts, variables),
-            sanitize=sanitize,
-            variables=variables,
-            focus=window.focus,
-        )
-    )
+    registry, status = make_registry(preferences.folder), Status()
     views = ThinkingViews(environment, ThinkingView(config.thinking))
+    screen = TerminalScreen(stdout, prompt, variables, views)
+    context = Context(Conversation(), preferences.settings(), opening, screen, registry, preferences)
+    standing.live.join(
+        lambda text: registry.complete(context, text),
+        lambda: status.facts(context.settings, is_recording=screen.is_recording),
+    )
+    prompt.refresh()
     answers = make_answers(
         stdout,
         prompt.input,
         variables,
-        lambda: views.of(live.model),
-        config.theme,
+        lambda: views.of(context.settings.model),
+        standing.theme() or theme_name(config.theme),
         tells_focus=window.focus is not None,
     )
     notices = Notices(Outlet(stdout, answers), variables)
-    screen = TerminalScreen(stdout, prompt, variables, views)
-    context = live.context = Context(Conversation(), settings, opening, screen, registry, preferences)
     front = _Front(prompt, answers, notices, window)
     welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
     try:
@@ -156,30 +138,6 @@ async def _load_model(context: Context, status: Status, prompt: Prompt, client: 
     prompt.refresh()
     if not loading.cancelled():
         loading.exception()  # it will be said when it matters: at the first question
-
-
-class _Live:
-    """What the prompt asks of the rest while somebody types; answers at once."""
-
-    def __init__(self, registry: Registry, status: Status) -> None:
-        self.context: Context | None = None
-        self._registry = registry
-        self._status = status
-
-    def complete(self, text_before_cursor: str) -> list[Candidate]:
-        if self.context is None or "\n" in text_before_cursor:
-            return []
-        start, words = self._registry.complete(self.context, text_before_cursor)
-        return [Candidate(word, start, description) for word, description in words]
-
-    @property
-    def model(self) -> str:
-        return self.context.settings.model if self.context else ""
-
-    def facts(self) -> list[str]:
-        if self.context is None:
-            return []
-        return self._status.facts(self.context.settings, is_recording=self.context.screen.is_recording)
 
 
 class _Chat:

@@ -14,8 +14,10 @@ from ollama_chat_tui.chat.options import THINK_LEVELS
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, ExitCode
 from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
+from ollama_chat_tui.front import open_chat
 from ollama_chat_tui.models_cli import models_app
 from ollama_chat_tui.outcome import Work, complain, finish
+from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
 
 THINK_VALUES = ("on", "off", "true", "false", *THINK_LEVELS)
 
@@ -29,14 +31,16 @@ app = typer.Typer(
 app.add_typer(models_app)
 
 
-def main() -> None:
-    """Run the program."""
+def main(early: EarlyPrompt | None = None) -> None:
+    """Run the program; `early` stands on the screen, if anything does."""
+    early = early or EarlyPrompt()
     if not {"config", "-h", "--help", "--show-completion"}.isdisjoint(sys.argv):
         from ollama_chat_tui.config_cli import config_app  # it reads TOML and checks it: nothing else waits
 
         app.add_typer(config_app, name="config")
+    early.wipe()  # what typer says of the flags does not stand beside it; `chat` puts it up again
     try:
-        app(args=with_think_values(sys.argv[1:]), prog_name="ollama-chat")
+        app(args=with_think_values(sys.argv[1:]), prog_name="ollama-chat", obj=early)
     except ChatError as error:
         if "--debug" in sys.argv:
             raise
@@ -70,23 +74,10 @@ def chat(
     ] = False,
 ) -> None:
     """Chat with local language models in the terminal."""
-    context.obj = flags
-    if context.invoked_subcommand:
-        return
-
-    def start(environment: Environment) -> Work:
-        from ollama_chat_tui.app import run_chat
-
-        preferences = flags.preferences(environment)
-        return run_chat(
-            environment,
-            flags.wanted(environment, preferences),
-            preferences,
-            may_fetch=flags.fetch,
-            is_debugging=flags.debug,
-        )
-
-    finish(start, is_debugging=flags.debug)
+    early, context.obj = context.obj, flags
+    if not context.invoked_subcommand:
+        early.stand()
+        open_chat(early, flags)
 
 
 @app.command()

@@ -1,4 +1,7 @@
-"""The flags that every way of talking to a model shares, and what they mean together."""
+"""The flags that every way of talking to a model shares, and what they mean together.
+
+typer, for which they are annotated, is imported by the commands that read them: a chat without any does not.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from typer import Option
-
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import UsageError
 
 if TYPE_CHECKING:
+    from typer import Option
+
     from ollama_chat_tui.backends.choice import Wanted
     from ollama_chat_tui.preferences import Preferences
 
@@ -165,9 +168,11 @@ class Flags(LoadingFlags):
 
 def taking_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command every option of the type of its parameter `flags`, since typer knows no groups."""
+    from typer import Option
+
     parameters = inspect.signature(command, eval_str=True).parameters
     kind = parameters["flags"].annotation
-    hints = typing.get_type_hints(kind, include_extras=True)
+    hints = typing.get_type_hints(kind, localns={"Option": Option}, include_extras=True)
     defaults = {field.name: field.default for field in fields(kind)}
     # In the help what is special comes before what every command has.
     names = [name for each in kind.__mro__ for name in inspect.get_annotations(each)]

@@ -8,16 +8,20 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-from typer import Exit
-
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, Defect, ExitCode
+from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
 
 Work = Coroutine[Any, Any, ExitCode | None]
 
 
-def finish(start: Callable[[Environment], Work], *, is_debugging: bool) -> NoReturn:
-    """Run to the end and leave with an exit code; a traceback only for those who debug."""
+def finish(
+    start: Callable[[Environment], Work], *, is_debugging: bool, early: EarlyPrompt | None = None
+) -> NoReturn:
+    """Run to the end and leave with an exit code; a traceback only for those who debug.
+
+    `early` is what may still stand on the screen; an error does not stand beside it.
+    """
     try:
         code = asyncio.run(start(Environment.of_process())) or ExitCode.OK
     except KeyboardInterrupt:
@@ -25,13 +29,15 @@ def finish(start: Callable[[Environment], Work], *, is_debugging: bool) -> NoRet
     except BrokenPipeError:
         code = ExitCode.OK  # the reader of a pipe has seen enough
     except Exception as exc:
+        if early:
+            early.close()
         if is_debugging:
             raise
         error = exc if isinstance(exc, ChatError) else Defect.of(exc)
         complain(error)
         code = error.exit_code
     _put_away_stdout()
-    raise Exit(code)
+    sys.exit(code)
 
 
 def complain(error: ChatError) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ollama_chat_tui.backends.choice import Choice, Wanted, choose_model, find_server, open_embedded
-from ollama_chat_tui.backends.hosts import DEFAULT_HOST
 from ollama_chat_tui.chat.events import Phase
 from ollama_chat_tui.chat.protocols import Backend, ChatRequest, Delta
 from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.first_run import lacks_weights, something_listens
 from ollama_chat_tui.progress import Progress
 from ollama_chat_tui.state import load_state, save_state
 from ollama_chat_tui.terminal.bars import progress_bars
@@ -21,8 +20,6 @@ from ollama_chat_tui.terminal.notices import Notices
 
 if TYPE_CHECKING:
     from ollama_chat_tui.backends.client import OllamaClient
-
-PROBE_TIMEOUT_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -150,13 +147,11 @@ async def make_ready(environment: Environment, wanted: Wanted, notices: Notices,
     Raises:
         WeightsMissing: it may not be fetched, or could not be.
     """
-    from ollama_chat_tui.backends.embedded.engine import is_installed
-    from ollama_chat_tui.backends.embedded.weights import fetch_weights, have_weights
+    from ollama_chat_tui.backends.embedded.weights import fetch_weights
 
-    is_named = bool(wanted.host.strip() or wanted.model_file)
-    if is_named or not is_installed() or have_weights(environment):
+    if wanted.host.strip() or wanted.model_file or not lacks_weights(environment):
         return
-    if not wanted.is_embedded and _something_listens() and (server := await find_server(wanted)):
+    if not wanted.is_embedded and something_listens() and (server := await find_server(wanted)):
         await server.client.aclose()
         return
     if not may_fetch and not (environment.is_interactive and await _consents(notices)):
@@ -165,13 +160,6 @@ async def make_ready(environment: Environment, wanted: Wanted, notices: Notices,
         await fetch_weights(
             environment, lambda done, total: show(Progress("Fetching the model", done, total))
         )
-
-
-def _something_listens() -> bool:
-    """Whether anything is at the default address; on one's own machine the answer takes no time."""
-    with suppress(OSError), socket.create_connection((DEFAULT_HOST.name, DEFAULT_HOST.port), PROBE_TIMEOUT_S):
-        return True
-    return False
 
 
 async def _consents(notices: Notices) -> bool:

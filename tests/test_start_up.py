@@ -13,6 +13,9 @@ from tests.command import chat, fresh_home, run, with_model
 
 HEAVY = {"xllamacpp", "mcp", "PIL", "pydantic", "jsonschema"}
 
+PROMPT_DRAWN = b"\x1b[?2004h"
+"""prompt_toolkit asks for pastes in brackets when it draws."""
+
 
 def modules_after(code: str) -> set[str]:
     loaded = subprocess.run(
@@ -42,7 +45,7 @@ def test_the_chat_is_built_without_what_only_some_chats_need() -> None:
 def test_the_prompt_stands_before_the_engine_is_loaded(tmp_path: Path, model_file: Path) -> None:
     home = with_model(fresh_home(tmp_path, PYTHONVERBOSE="1"), model_file)
     with chat(home=home, columns=200) as terminal:
-        terminal.wait_for(lambda: b">>> " in terminal.output)
+        terminal.wait_for(lambda: PROMPT_DRAWN in terminal.output)
         assert b"import 'prompt_toolkit'" in terminal.output
         assert b"import 'xllamacpp" not in terminal.output
 
@@ -75,7 +78,7 @@ def test_ctrl_c_while_it_is_imported_is_no_traceback() -> None:
         "import importlib.abc, signal, sys\n"
         "class Finder(importlib.abc.MetaPathFinder):\n"
         "    def find_spec(self, name, path, target=None):\n"
-        "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
+        "        if name == 'asyncio': signal.raise_signal(signal.SIGINT)\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from ollama_chat_tui.__main__ import main\n"
         "main()"

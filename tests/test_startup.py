@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_chat_tui import startup
+from ollama_chat_tui import first_run, startup
 from ollama_chat_tui.backends import choice
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.embedded import weights
@@ -39,7 +39,7 @@ async def fetched(
         fetches.append(environment)
 
     monkeypatch.setattr(weights, "fetch_weights", fetch)
-    for module in (startup, choice):
+    for module in (first_run, choice):
         monkeypatch.setattr(module, "DEFAULT_HOST", parse_host(server.url))
     notices = Notices(environment.stderr, {})
     await startup.make_ready(environment, Wanted(), notices, may_fetch=may_fetch)

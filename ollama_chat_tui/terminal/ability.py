@@ -1,24 +1,25 @@
-"""What the terminal can do, by what it says of itself in the environment; nothing is asked of it."""
+"""What the terminal can do, by what it says of itself in the environment; nothing is asked of it.
+
+Runs before anything is imported, so it needs nothing.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Final
 
-_WITHOUT_A_CURSOR: Final = frozenset({"dumb", "unknown", "emacs"})
+_WITHOUT_A_CURSOR = frozenset({"dumb", "unknown", "emacs"})
 # The first version that shows hyperlinks, or at least swallows them, by TERM_PROGRAM. Within tmux that
 # variable is tmux's own since 3.2, whatever is outside.
-_LINKS_SINCE: Final[Mapping[str, tuple[int, ...]]] = {
+_LINKS_SINCE: Mapping[str, tuple[int, ...]] = {
     "ghostty": (),
     "iTerm.app": (3, 1),
     "tmux": (3, 4),
     "vscode": (1, 72),
     "WezTerm": (),
 }
-_VTE_WITH_LINKS: Final = 5000
-_TERMS_WITH_LINKS: Final = ("xterm-kitty", "xterm-ghostty", "foot", "wezterm")
-_MARKS_OF_TERMINALS_WITH_LINKS: Final = ("KITTY_WINDOW_ID", "WEZTERM_PANE", "WT_SESSION")
+_VTE_WITH_LINKS = 5000
+_TERMS_WITH_LINKS = ("xterm-kitty", "xterm-ghostty", "foot", "wezterm")
+_MARKS_OF_TERMINALS_WITH_LINKS = ("KITTY_WINDOW_ID", "WEZTERM_PANE", "WT_SESSION")
 
 
 def is_dumb(variables: Mapping[str, str]) -> bool:
@@ -43,4 +44,6 @@ def has_hyperlinks(variables: Mapping[str, str]) -> bool:
 
 
 def _is_since(version: str, first: tuple[int, ...]) -> bool:
+    import re  # the mark of the prompt does not wait for it
+
     return tuple(map(int, re.findall(r"\d+", version))) >= first

@@ -10,11 +10,10 @@ from prompt_toolkit.input import Input
 from ollama_chat_tui.chat.events import Event
 from ollama_chat_tui.terminal.ability import has_hyperlinks, is_dumb
 from ollama_chat_tui.terminal.answer import AnswerScreen, End
-from ollama_chat_tui.terminal.background import ask_background
 from ollama_chat_tui.terminal.drawer import make_tty
 from ollama_chat_tui.terminal.plain import PlainAnswers
 from ollama_chat_tui.terminal.reasoning import ThinkingView
-from ollama_chat_tui.terminal.theme import colour_depth, make_theme, theme_name
+from ollama_chat_tui.terminal.theme import ThemeName, colour_depth, make_theme
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 
 
@@ -36,17 +35,15 @@ def make_answers(
     keyboard: Input,
     variables: Mapping[str, str],
     view: Callable[[], ThinkingView],
-    theme: str = "auto",
+    theme: ThemeName = "dark",
     *,
     tells_focus: bool = False,
 ) -> Answers:
     """Look at the terminal and choose; `view` is asked when reasoning begins.
 
-    `theme` is dark, light, none, or auto: what the terminal says of its background. `tells_focus`: it is
-    asked to tell whether its window has the focus.
+    `tells_focus`: the terminal is asked to tell whether its window has the focus.
     """
     if is_dumb(variables):
         return PlainAnswers(output, view)
-    name = ask_background(keyboard, output, variables) if theme == "auto" else theme_name(theme)
-    look = make_theme(name, colour_depth(variables), hyperlinks=has_hyperlinks(variables))
+    look = make_theme(theme, colour_depth(variables), hyperlinks=has_hyperlinks(variables))
     return AnswerScreen(make_tty(output, keyboard, variables, tells_focus=tells_focus), look, view)

@@ -1,4 +1,4 @@
-"""Is the terminal dark or light? Asked once, within 50 ms, and a late answer never reaches the prompt."""
+"""Is the terminal dark or light? Asked once, and the answer never reaches the prompt, however late."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 import select
 import time
 from collections.abc import Mapping
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.typeahead import store_typeahead
 
-from ollama_chat_tui.terminal.theme import ThemeName
+if TYPE_CHECKING:
+    from ollama_chat_tui.terminal.theme import ThemeName
 
 TIMEOUT_S = 0.05
 
@@ -62,8 +63,40 @@ class _Answers:
         return ""
 
 
-def ask_background(keyboard: Input, output: TextIO, variables: Mapping[str, str]) -> ThemeName:
-    """Ask the terminal; dark when it does not answer. Keys typed meanwhile wait for the prompt.
+class Background:
+    """What the terminal says of its background, as far as it has been read.
+
+    The answer is kept from whoever reads the keyboard: a prompt, an answer's keys, or `listen`.
+    """
+
+    def __init__(self, keyboard: Input, answers: _Answers | None = None) -> None:
+        self._keyboard = keyboard
+        self._answers = answers
+        self._patience_ends_s = time.monotonic() + TIMEOUT_S
+
+    @property
+    def name(self) -> ThemeName:
+        """Dark as long as nothing else is known."""
+        return "light" if self._answers and (self._answers.luminance or 0) > 0.5 else "dark"
+
+    def listen(self) -> None:
+        """Read what is there, and wait until 50 ms after the question; keys wait for the prompt.
+
+        To be called when nobody else reads.
+        """
+        answers, keyboard = self._answers, self._keyboard
+        if answers is None:
+            return
+        with keyboard.raw_mode():
+            left_s = TIMEOUT_S
+            while not answers.is_answered and left_s >= 0:
+                left_s = self._patience_ends_s - time.monotonic()
+                if select.select([keyboard.fileno()], [], [], max(0, left_s))[0]:
+                    store_typeahead(keyboard, keyboard.read_keys())
+
+
+def ask_background(keyboard: Input, output: TextIO, variables: Mapping[str, str]) -> Background:
+    """Ask the terminal, without waiting for the answer.
 
     Not asked where an answer would take longer than we wait: over SSH, and from a console that has none.
     """
@@ -73,14 +106,9 @@ def ask_background(keyboard: Input, output: TextIO, variables: Mapping[str, str]
         or variables.get("SSH_CONNECTION")
         or variables.get("TERM", "dumb") in ("dumb", "linux")
     ):
-        return "dark"
+        return Background(keyboard)
     answers = _Answers(reader)
     keyboard.stdin_reader = answers  # type: ignore[attr-defined]
-    with keyboard.raw_mode():
-        output.write(_QUESTION)
-        output.flush()
-        end = time.monotonic() + TIMEOUT_S
-        while not answers.is_answered and (left := end - time.monotonic()) > 0:
-            if select.select([keyboard.fileno()], [], [], left)[0]:
-                store_typeahead(keyboard, keyboard.read_keys())
-    return "light" if (answers.luminance or 0) > 0.5 else "dark"
+    output.write(_QUESTION)
+    output.flush()
+    return Background(keyboard, answers)

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import AnyFormattedText, FormattedText, StyleAndTextTuples
 from prompt_toolkit.input import Input, create_input
-from prompt_toolkit.input.typeahead import get_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import Output
@@ -29,6 +30,7 @@ from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.bindings import load_prompt_bindings, quicken_escape
 from ollama_chat_tui.terminal.completion import CompletionSource, SourceCompleter
 from ollama_chat_tui.terminal.draft import Draft
+from ollama_chat_tui.terminal.early_prompt import MARK
 from ollama_chat_tui.terminal.focus import Focus, ask_for_focus
 from ollama_chat_tui.terminal.hints import hints
 from ollama_chat_tui.terminal.history import PromptHistory
@@ -38,7 +40,6 @@ from ollama_chat_tui.terminal.line_actions import LineActions
 from ollama_chat_tui.terminal.paste import Pastes
 from ollama_chat_tui.terminal.suggestion import SuggestFromHistory, cut
 
-PROMPT = ">>> "
 CONTINUATION = "... "
 MENU_ROWS = 8
 ESCAPE_TIMEOUT_S = 0.1
@@ -119,6 +120,7 @@ class Prompt:
         self._next_hint = options.hint or hints(self.keymap).__next__
         self._hint = ""
         self._is_stopped = False
+        self._begun: asyncio.Task[str | EOFError | KeyboardInterrupt] | None = None
         self._session = self._build_session()
         self._draft = Draft(self._session.default_buffer, self._pastes, self.history)
         self._line = LineActions(
@@ -131,6 +133,29 @@ class Prompt:
         self._session.key_bindings = load_prompt_bindings(self.keymap, self._draft, self._line)
         self._join_buffer()
 
+    def press_first(self, keys: bytes) -> None:
+        """Press keys that somebody else has read from the terminal, before all that are still there."""
+        if isinstance(parser := getattr(self.input, "vt100_parser", None), Vt100Parser):
+            parser.feed(keys.decode("utf-8", "surrogateescape"))
+            store_typeahead(self.input, self.input.read_keys())
+
+    def begin(self) -> None:
+        """Let somebody type before anybody takes the text; the next `read` does."""
+        self._begun = asyncio.create_task(self._read_to_the_end())
+
+    async def withdraw(self) -> None:
+        """Take a prompt away that was begun and that nobody reads; what was typed is gone."""
+        if self._begun:
+            self._session.app.erase_when_done = True
+            self.stop()
+            with suppress(EOFError, KeyboardInterrupt):
+                await self.read()
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether somebody can type."""
+        return self._session.app.is_running
+
     async def read(self, default: str = "") -> str:
         """Read what to send, whole; it is in the history when this returns. `default` stands there already.
 
@@ -139,6 +164,22 @@ class Prompt:
                 task that awaits this: out of a task it ends the loop.
             EOFError: leave: Ctrl-D on an empty line, Ctrl-C once more, `stop`, or the terminal is gone.
         """
+        if self._begun is None:
+            return await self._read(default)
+        begun, self._begun = self._begun, None
+        end = await begun
+        if isinstance(end, str):
+            return end
+        raise end
+
+    async def _read_to_the_end(self) -> str | EOFError | KeyboardInterrupt:
+        """A task must not raise what would end the loop."""
+        try:
+            return await self._read("")
+        except (EOFError, KeyboardInterrupt) as end:
+            return end
+
+    async def _read(self, default: str) -> str:
         if self._is_stopped:
             raise EOFError
         self._hint = self._next_hint()
@@ -165,7 +206,7 @@ class Prompt:
         lines = self._options.sanitize(self._pastes.fold(text)).split("\n")
         fragments: StyleAndTextTuples = []
         for index, line in enumerate(lines):
-            mark = ("class:prompt-continuation", CONTINUATION) if index else ("class:prompt", PROMPT)
+            mark = ("class:prompt-continuation", CONTINUATION) if index else ("class:prompt", MARK)
             fragments += [mark, *_marked(line, self._pastes), ("", "\n")]
         print_formatted_text(
             FormattedText(fragments),
@@ -185,7 +226,7 @@ class Prompt:
 
     def refresh(self) -> None:
         """Draw again, for the bar has something new to say."""
-        if self._session.app.is_running:
+        if self.is_reading:
             self._session.app.invalidate()
 
     def take_typeahead(self) -> list[KeyPress]:
@@ -222,14 +263,14 @@ class Prompt:
     def _build_session(self) -> PromptSession[str]:
         options = self._options
         session: PromptSession[str] = PromptSession(
-            PROMPT,
+            MARK,
             multiline=True,
             prompt_continuation=_continuation,
             placeholder=self._placeholder,
             history=self.history,
             enable_history_search=True,
             search_ignore_case=True,
-            auto_suggest=SuggestFromHistory(self.history, lambda: self._columns() - len(PROMPT)),
+            auto_suggest=SuggestFromHistory(self.history, lambda: self._columns() - len(MARK)),
             completer=SourceCompleter(options.sources, options.sanitize, self._columns),
             lexer=_PasteLexer(self._pastes),
             bottom_toolbar=options.bar,
@@ -266,12 +307,12 @@ class Prompt:
 
     def _message(self, default: str) -> str:
         """What stands before the text; without a cursor nobody else would show what is there already."""
-        return PROMPT + self._options.sanitize(default) if is_dumb(self._options.variables) else PROMPT
+        return MARK + self._options.sanitize(default) if is_dumb(self._options.variables) else MARK
 
     def _placeholder(self) -> StyleAndTextTuples:
         if is_searching():  # the line shows what was found, and would show the hint behind it
             return []
-        return [("class:placeholder", cut(self._hint, self._columns() - len(PROMPT) - 1))]
+        return [("class:placeholder", cut(self._hint, self._columns() - len(MARK) - 1))]
 
 
 def _is_hang_up(error: object) -> bool:

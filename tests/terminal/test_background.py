@@ -34,7 +34,9 @@ class Terminal:
         os.write(self.master, text.encode())
 
     def ask(self) -> str:
-        return ask_background(self.keyboard, self.output, XTERM)
+        background = ask_background(self.keyboard, self.output, XTERM)
+        background.listen()
+        return background.name
 
     def keys(self) -> str:
         waiting = [*get_typeahead(self.keyboard), *self.keyboard.read_keys(), *self.keyboard.flush_keys()]
@@ -93,6 +95,20 @@ def test_a_late_answer_in_two_pieces_never_reaches_the_prompt(terminal: Terminal
     assert keys + terminal.keys() == "xy"
 
 
+def test_an_answer_is_found_that_came_while_nobody_read(terminal: Terminal) -> None:
+    background = ask_background(terminal.keyboard, terminal.output, XTERM)
+    background.listen()  # in vain, until there is no more patience
+    terminal.send(f"a{LIGHT}{NO_MORE}")
+    background.listen()
+    assert (background.name, terminal.keys()) == ("light", "a")
+
+
+def test_an_answer_is_noted_by_whoever_reads_the_keys(terminal: Terminal) -> None:
+    background = ask_background(terminal.keyboard, terminal.output, XTERM)
+    terminal.send(f"a{LIGHT}{NO_MORE}b")
+    assert (terminal.keys(), background.name) == ("ab", "light")
+
+
 def test_an_escape_key_is_not_held_back(terminal: Terminal) -> None:
     terminal.ask()
     terminal.send("\x1b")
@@ -103,5 +119,7 @@ def test_an_escape_key_is_not_held_back(terminal: Terminal) -> None:
     "variables", [{**XTERM, "SSH_CONNECTION": "a b"}, {"TERM": "dumb"}, {"TERM": "linux"}, {}], ids=str
 )
 def test_who_answers_late_or_never_is_not_asked(terminal: Terminal, variables: dict[str, str]) -> None:
-    assert ask_background(terminal.keyboard, terminal.output, variables) == "dark"
+    background = ask_background(terminal.keyboard, terminal.output, variables)
+    background.listen()
+    assert background.name == "dark"
     assert terminal.output.getvalue() == ""
