@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 _REPLACEMENT: Final = "\ufffd"
@@ -39,6 +40,7 @@ _DROPPED_RANGES: Final[tuple[tuple[int, int], ...]] = (
 _NEWLINES: Final = (0x0B, 0x0C, 0x85, 0x2028, 0x2029)
 
 
+@cache  # the prompt stands before there is anything foreign: it does not wait for this
 def _table() -> dict[int, str | None]:
     table: dict[int, str | None] = {code: chr(0x2400 + code) for code in range(0x20)}
     del table[0x09], table[0x0A]
@@ -63,13 +65,12 @@ _JOINING_SCRIPTS: Final = (
 )
 EMOJI: Final = "\xa9\xae\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _VARIED: Final = "#*0-9\xa9\xae\u0900-\u1fff\u203c-\ufdff\ufe10-\U0003ffff"
-_MISPLACED: Final = re.compile(
+_MISPLACED: Final = (
     f"(?<![{_JOINING_SCRIPTS}])\u200c|(?<![{_JOINING_SCRIPTS}{EMOJI}])(?<![{_VARIED}]\ufe0f)\u200d"
     f"|(?<![{_VARIED}])[\ufe00-\ufe0f]"
 )
 _DEPENDENT: Final = frozenset("\u200c\u200d").union(map(chr, range(0xFE00, 0xFE10)))
 
-_TABLE: Final = _table()
 # One search over clean text is all that most chunks cost.
 _SUSPECT: Final = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200c\\u200d\\ufe00-\\ufe0f\\ud800-\\udfff"
@@ -81,6 +82,11 @@ _FLAG_OR_TAGS: Final = re.compile(f"({_SUBDIVISION_FLAG})")
 _CUT_FLAG: Final = re.compile(_FLAG + f"[\U000e0030-\U000e007f]{{0,{_LONGEST_FLAG - 2}}}$")
 
 
+@cache
+def _misplaced() -> re.Pattern[str]:
+    return re.compile(_MISPLACED)
+
+
 def sanitize(text: str) -> str:
     """Return text which holds no control character but newline and tab, and nothing that hides or reorders.
 
@@ -88,7 +94,7 @@ def sanitize(text: str) -> str:
     zero-width characters (but not the joiners that scripts and emoji need) and tags are dropped.
     Idempotent.
     """
-    return text if _SUSPECT.search(text) is None else _MISPLACED.sub("", _translated(text))
+    return text if _SUSPECT.search(text) is None else _misplaced().sub("", _translated(text))
 
 
 def sanitize_line(text: str) -> str:
@@ -120,22 +126,22 @@ class Sanitizer:
         if _SUSPECT.search(text) is not None:
             text = _translated(text)
         self._before = _context((before + text[-2:])[-2:])
-        return _MISPLACED.sub("", before + text)[len(before) :]
+        return _misplaced().sub("", before + text)[len(before) :]
 
 
 def _context(end: str) -> str:
     """Return what of the end of a text decides whether a joiner may follow."""
-    if _MISPLACED.sub("", end) == end:
+    if _misplaced().sub("", end) == end:
         return end
     return "" if end[-1] in _DEPENDENT else end[-1]
 
 
 def _translated(text: str) -> str:
     if _FLAG not in text:
-        return text.translate(_TABLE)
+        return text.translate(_table())
     # re.split with one group: every second part is a whole flag.
     parts = _FLAG_OR_TAGS.split(text)
-    parts[::2] = [part.translate(_TABLE) for part in parts[::2]]
+    parts[::2] = [part.translate(_table()) for part in parts[::2]]
     return "".join(parts)
 
 
