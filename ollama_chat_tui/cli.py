@@ -14,7 +14,6 @@ from ollama_chat_tui.chat.options import THINK_LEVELS
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, ExitCode
 from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
-from ollama_chat_tui.front import open_chat
 from ollama_chat_tui.models_cli import models_app
 from ollama_chat_tui.outcome import Work, complain, finish
 from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
@@ -77,6 +76,8 @@ def chat(
     early, context.obj = context.obj, flags
     if not context.invoked_subcommand:
         early.stand()
+        from ollama_chat_tui.front import open_chat
+
         open_chat(early, flags)
 
 

@@ -17,6 +17,7 @@ from ollama_chat_tui.errors import NotInteractive
 from ollama_chat_tui.haste import end_haste
 from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.outcome import finish
+from ollama_chat_tui.standing import stand
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
 
@@ -65,14 +66,12 @@ async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags | Non
 async def _stand_and_chat(
     environment: Environment, early: EarlyPrompt, flags: Flags | None, preferences: Preferences | None
 ) -> None:
-    from ollama_chat_tui.standing import stand
-
     keys = early.take_keys()
     standing = stand(environment, preferences.config if preferences else None)
     standing.prompt.press_first(keys)
     early.give_way()
-    standing.prompt.begin()
     try:
+        await standing.prompt.begin()
         await asyncio.to_thread(_import_the_rest)
         from ollama_chat_tui.app import run_chat
         from ollama_chat_tui.flags import Flags

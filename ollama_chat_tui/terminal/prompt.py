@@ -139,9 +139,10 @@ class Prompt:
             parser.feed(keys.decode("utf-8", "surrogateescape"))
             store_typeahead(self.input, self.input.read_keys())
 
-    def begin(self) -> None:
-        """Let somebody type before anybody takes the text; the next `read` does."""
+    async def begin(self) -> None:
+        """Draw the prompt and let somebody type before anybody takes the text; the next `read` does."""
         self._begun = asyncio.create_task(self._read_to_the_end())
+        await asyncio.sleep(0)  # its first step draws
 
     async def withdraw(self) -> None:
         """Take a prompt away that was begun and that nobody reads; what was typed is gone."""
