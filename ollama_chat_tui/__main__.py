@@ -29,9 +29,10 @@ def main() -> None:
 
                 run_command(early)
             else:
+                from ollama_chat_tui.flags import Flags
                 from ollama_chat_tui.front import open_chat
 
-                open_chat(early)
+                open_chat(early, Flags())
     except KeyboardInterrupt:
         sys.exit(130)
 

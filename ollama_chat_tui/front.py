@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ollama_chat_tui.environment import CONFIG_DIR_VARIABLE, DATA_DIR_VARIABLE, Environment
 from ollama_chat_tui.errors import NotInteractive
+from ollama_chat_tui.flags import Flags
 from ollama_chat_tui.haste import end_haste
 from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.outcome import finish
@@ -22,12 +23,10 @@ from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
 
 if TYPE_CHECKING:
-    from ollama_chat_tui.flags import Flags
     from ollama_chat_tui.preferences import Preferences
 
 _BEHIND_THE_PROMPT = (
     "ollama_chat_tui.app",
-    "ollama_chat_tui.flags",
     # What the first request would import in the event loop, where a key would have to wait for it.
     "ollama_chat_tui.backends.network",
     "ollama_chat_tui.backends.chunks",
@@ -36,13 +35,12 @@ _BEHIND_THE_PROMPT = (
 )
 
 
-def open_chat(early: EarlyPrompt, flags: Flags | None = None) -> NoReturn:
+def open_chat(early: EarlyPrompt, flags: Flags) -> NoReturn:
     """Chat, and leave with an exit code."""
-    is_debugging = bool(flags and flags.debug)
-    finish(lambda environment: _chat(environment, early, flags), is_debugging=is_debugging, early=early)
+    finish(lambda environment: _chat(environment, early, flags), is_debugging=flags.debug, early=early)
 
 
-async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags | None) -> None:
+async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags) -> None:
     """Chat until the user leaves.
 
     Raises:
@@ -54,17 +52,17 @@ async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags | Non
         raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
     with ended_in_order(), early, _plain_where_dumb(environment):
         early.keep_keys()
-        preferences = _preferences(environment, flags) if _is_configured(environment) else None
+        preferences = flags.preferences(environment) if _is_configured(environment) else None
         if _may_lack_model(environment, flags, preferences):
             early.wipe()
-            preferences = preferences or _preferences(environment, flags)
+            preferences = preferences or flags.preferences(environment)
             with ended_by_ctrl_c():
                 await _make_ready(environment, flags, preferences)
         await _stand_and_chat(environment, early, flags, preferences)
 
 
 async def _stand_and_chat(
-    environment: Environment, early: EarlyPrompt, flags: Flags | None, preferences: Preferences | None
+    environment: Environment, early: EarlyPrompt, flags: Flags, preferences: Preferences | None
 ) -> None:
     keys = early.take_keys()
     standing = stand(environment, preferences.config if preferences else None)
@@ -74,9 +72,7 @@ async def _stand_and_chat(
         await standing.prompt.begin()
         await asyncio.to_thread(_import_the_rest)
         from ollama_chat_tui.app import run_chat
-        from ollama_chat_tui.flags import Flags
 
-        flags = flags or Flags()
         preferences = preferences or flags.preferences(environment)
         wanted = flags.wanted(environment, preferences)
         end_haste()
@@ -100,34 +96,23 @@ def _is_configured(environment: Environment) -> bool:
     )
 
 
-def _preferences(environment: Environment, flags: Flags | None) -> Preferences:
-    from ollama_chat_tui.flags import Flags
-
-    return (flags or Flags()).preferences(environment)
-
-
-def _may_lack_model(environment: Environment, flags: Flags | None, preferences: Preferences | None) -> bool:
+def _may_lack_model(environment: Environment, flags: Flags, preferences: Preferences | None) -> bool:
     """Whether the embedded model is to answer and is not here, as far as can be told in no time.
 
     Whether what listens at Ollama's address is Ollama, is found out behind the prompt.
     """
-    host = (flags and flags.host) or (
-        preferences.config.host if preferences else environment.variables.get("OLLAMA_HOST", "")
-    )
-    if host.strip() or (flags and flags.embedded_model):
+    named = preferences.config.host if preferences else environment.variables.get("OLLAMA_HOST", "")
+    if flags.host.strip() or named.strip() or flags.embedded_model:
         return False
     from ollama_chat_tui.first_run import lacks_weights, something_listens
 
-    is_needed = bool(flags and (flags.embedded or flags.fetch)) or not something_listens()
-    return is_needed and lacks_weights(environment)
+    return (flags.embedded or flags.fetch or not something_listens()) and lacks_weights(environment)
 
 
-async def _make_ready(environment: Environment, flags: Flags | None, preferences: Preferences) -> None:
-    from ollama_chat_tui.flags import Flags
+async def _make_ready(environment: Environment, flags: Flags, preferences: Preferences) -> None:
     from ollama_chat_tui.startup import make_ready
     from ollama_chat_tui.terminal.notices import Notices
 
-    flags = flags or Flags()
     notices = Notices(environment.stdout, environment.variables)
     await make_ready(environment, flags.wanted(environment, preferences), notices, may_fetch=flags.fetch)
 
