@@ -9,6 +9,8 @@
     │   ├── BadDuration           a keep_alive is not a number or a Go duration
     │   ├── BadConfig             the configuration cannot be read, or says what makes no sense
     │   ├── NothingThere          what was named does not exist: an answer, a block, a table
+    │   ├── SessionMissing        no session has that id, title or number
+    │   ├── SessionAmbiguous      several sessions may be meant
     │   └── NotInteractive        a question would have to be asked and nobody is there
     ├── BackendError              the model cannot answer
     │   ├── ServerUnreachable     no connection: name, route, TLS or time-out
@@ -26,6 +28,10 @@
     │   └── AnswerBroken          an answer began and did not end
     │       ├── StreamBroken      the connection died, or the stream held garbage
     │       └── AnswerIncomplete  the stream ended in order but without `done`
+    ├── SessionError              a session cannot be read or written
+    │   ├── SessionUnreadable     the file cannot be read
+    │   ├── SessionUnwritable     it may be read, but nothing can be added to it
+    │   └── SessionLocked         another process has it open
     ├── BadAnswer                 the answer is not in the format that was asked for
     ├── OutputFailed              the answer cannot be written
     ├── ToolRoundsExceeded        the model goes on calling tools and never answers
@@ -122,6 +128,14 @@ class NothingThere(UsageError):
     """What was named does not exist: an answer, a block, a table."""
 
 
+class SessionMissing(UsageError):
+    """No session has that id, title or number."""
+
+
+class SessionAmbiguous(UsageError):
+    """Several sessions may be meant."""
+
+
 class NotInteractive(UsageError):
     """A question would have to be asked and nobody is there."""
 
@@ -214,6 +228,22 @@ class StreamBroken(AnswerBroken):
 
 class AnswerIncomplete(AnswerBroken):
     """The stream ended in order but without `done`."""
+
+
+class SessionError(ChatError):
+    """A session cannot be read or written."""
+
+
+class SessionUnreadable(SessionError):
+    """The file cannot be read."""
+
+
+class SessionUnwritable(SessionError):
+    """It may be read, but nothing can be added to it."""
+
+
+class SessionLocked(SessionError):
+    """Another process has it open."""
 
 
 class BadAnswer(ChatError):
