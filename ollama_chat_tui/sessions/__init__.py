@@ -1,0 +1,1 @@
+"""Conversations on disk. Knows the core and the ground; no terminal, no HTTP, no commands."""
