@@ -7,7 +7,7 @@ the head into a list that a strict chat template accepts.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, structs
 
@@ -26,11 +26,32 @@ class Node(Struct, frozen=True):
 
 
 class Conversation:
-    """A tree of messages with a head: the message after which the next one goes."""
+    """A tree of messages with a head: the message after which the next one goes.
+
+    Attributes:
+        next_id: what the next message will be called, for those who keep its beginning.
+    """
 
     def __init__(self) -> None:
+        self.next_id = secrets.token_hex(8)
         self._nodes: dict[str, Node] = {}
+        self._said: list[Node] = []
+        self._children: dict[str | None, list[Node]] = {}
         self._head: str | None = None
+
+    @classmethod
+    def of(cls, nodes: Iterable[Node], head: str | None) -> Conversation:
+        """Build it again from its messages, parents first.
+
+        Raises:
+            KeyError: a parent or the head is none of them.
+        """
+        conversation = cls()
+        for node in nodes:
+            conversation.move_head(node.parent)
+            conversation._add(node)
+        conversation.move_head(head)
+        return conversation
 
     @property
     def head(self) -> Node | None:
@@ -40,14 +61,24 @@ class Conversation:
     @property
     def nodes(self) -> list[Node]:
         """Every message ever said, oldest first."""
-        return list(self._nodes.values())
+        return list(self._said)
+
+    def nodes_after(self, count: int) -> list[Node]:
+        """The messages said after the first `count` ones; costs only what it returns."""
+        return self._said[count:]
 
     def append(self, message: Message) -> Node:
         """Add a child of the head and move the head to it."""
-        node = Node(secrets.token_hex(8), self._head, message)
-        self._nodes[node.id] = node
-        self._head = node.id
+        node = Node(self.next_id, self._head, message)
+        self.next_id = secrets.token_hex(8)
+        self._add(node)
         return node
+
+    def _add(self, node: Node) -> None:
+        self._nodes[node.id] = node
+        self._said.append(node)
+        self._children.setdefault(node.parent, []).append(node)
+        self._head = node.id
 
     def move_head(self, node_id: str | None) -> None:
         """Go on from another message; None goes back to before the first one.
@@ -78,7 +109,7 @@ class Conversation:
 
     def children(self, node_id: str | None) -> list[Node]:
         """The messages that follow `node_id` on any branch; of None, the roots."""
-        return [node for node in self._nodes.values() if node.parent == node_id]
+        return list(self._children.get(node_id, ()))
 
     def branch(self) -> list[Node]:
         """The messages from the root to the head."""
