@@ -56,12 +56,14 @@ class Environment:
 
 
 def make_private_dir(path: Path) -> Path:
-    """Create `path`, readable by its owner alone, and return it.
+    """Create `path`, and what is missing above it, readable by its owner alone, and return it.
 
     Raises:
         OSError: when it cannot be made.
     """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.parent.exists():  # mkdir would let others read the parents that it makes
+        make_private_dir(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
