@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -109,11 +110,13 @@ class Partial(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="pa
 
     Attributes:
         parent: on the first of them, the message before the answer.
+        n: counts them from 0, so that one that is written again after a failing disk is not taken twice.
     """
 
     id: str
     at: datetime
     parent: str | None = None
+    n: int = 0
     content: str = ""
     thinking: str = ""
 
@@ -148,6 +151,13 @@ class TornBefore(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=
 
 
 Record = Opened | SettingsChanged | Said | Partial | HeadMoved | Titled | Tagged | TornBefore
+
+
+class Item(NamedTuple):
+    """A record, and the images in base64 that must be on disk before it."""
+
+    record: Record
+    images: tuple[str, ...] = ()
 
 
 class Unknown(Struct, frozen=True):
