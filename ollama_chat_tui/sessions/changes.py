@@ -52,7 +52,7 @@ class Changes:
         self._head = written.head if written else None
         self._settings = written.settings if written else None
         self._costs: list[tuple[Message, Metrics]] = []
-        self._parts = 0
+        self._has_begun = False
 
     def note_cost(self, message: Message, metrics: Metrics) -> None:
         """Remember what an answer cost until it is taken."""
@@ -68,7 +68,7 @@ class Changes:
         if nodes:
             self._taken += len(nodes)
             self._head = nodes[-1].id
-            self._parts = 0
+            self._has_begun = False
         self._costs.clear()
         head = self.conversation.head.id if self.conversation.head else None
         if head != self._head:
@@ -79,9 +79,9 @@ class Changes:
     def take_partial(self, content: str, thinking: str) -> list[Item]:
         """What came of the answer since this was last called."""
         id_ = self.conversation.next_id
-        parent = None if self._parts or not self.conversation.head else self.conversation.head.id
-        partial = Partial(id_, datetime.now(UTC), parent, self._parts, content, thinking)
-        self._parts += 1
+        parent = None if self._has_begun or not self.conversation.head else self.conversation.head.id
+        partial = Partial(id_, datetime.now(UTC), parent, content, thinking)
+        self._has_begun = True
         self._head = id_
         return [Item(partial)]
 

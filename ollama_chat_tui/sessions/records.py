@@ -110,13 +110,11 @@ class Partial(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="pa
 
     Attributes:
         parent: on the first of them, the message before the answer.
-        n: counts them from 0, so that one that is written again after a failing disk is not taken twice.
     """
 
     id: str
     at: datetime
     parent: str | None = None
-    n: int = 0
     content: str = ""
     thinking: str = ""
 

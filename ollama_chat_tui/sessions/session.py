@@ -136,7 +136,7 @@ class _Reader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._partials: dict[str, dict[int, Partial]] = {}
+        self._partials: dict[str, dict[Partial, None]] = {}
         self._bad: tuple[int, bytes] | None = None
 
     def take(self, number: int, line: bytes) -> None:
@@ -220,14 +220,14 @@ class _Reader:
     def _say_partly(self, number: int, partial: Partial) -> None:
         parts = self._partials.get(partial.id)
         if parts is not None:
-            parts[partial.n] = partial
+            parts[partial] = None  # once, though a failing disk may have made it be written twice
             self._session.head = partial.id
         elif partial.id not in self._session.entries:
             self._say(number, _interrupted(partial))
-            self._partials[partial.id] = {partial.n: partial}
+            self._partials[partial.id] = {partial: None}
 
     def _joined(self, id_: str) -> Said:
-        parts = [part for _, part in sorted(self._partials[id_].items())]
+        parts = self._partials[id_]
         return structs.replace(
             self._session.entries[id_].said,
             content="".join(part.content for part in parts),
