@@ -85,7 +85,12 @@ class Store:
         """
         journal = Journal(self.directory, self._disk)
         with _put_in_words(f"No session can be made in {self.directory}"), closing(journal):
-            return journal.append(list(items)).stem
+            try:
+                return journal.append(list(items)).stem
+            except OSError:
+                if journal.path:
+                    journal.path.unlink(missing_ok=True)
+                raise
 
     def rename(self, id_: str, title: str) -> None:
         """Give a session that is not open a title.
