@@ -58,6 +58,7 @@ class Journal:
         self._fd: int | None = None
         self._is_made = lock is not None
         self._has_signed = False
+        self._unsynced: list[Path] = []
 
     def append(self, items: Sequence[Item]) -> Path:
         """Return the file when all are on disk; after an error some may be, and all are to be appended again.
@@ -73,6 +74,9 @@ class Journal:
             if not self._has_signed:
                 beginning += encode(Opened(FORMAT_VERSION, path.stem, datetime.now(UTC), __version__))
             self._disk.write_all(fd, beginning + b"".join(map(encode, records)))
+            while self._unsynced:
+                self._disk.sync_directory(self._unsynced[-1])
+                self._unsynced.pop()
             self._has_signed = True
         except OSError:
             self._close_file()
@@ -108,12 +112,14 @@ class Journal:
         return self.path, self._fd, _ending(self._fd)
 
     def _make(self) -> tuple[Path, int]:
-        make_private_dir(self.directory)
+        if not self.directory.exists():
+            make_private_dir(self.directory)
+            self._unsynced = [self.directory.parent]
         path = self.path or self.directory / (new_id(datetime.now(UTC)) + SUFFIX)
         self._hold(path)
         self._fd = self._disk.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
         self.path, self._is_made = path, True
-        self._disk.sync_directory(self.directory)
+        self._unsynced.append(self.directory)
         return path, self._fd
 
     def _hold(self, path: Path) -> None:

@@ -7,7 +7,7 @@ A disk that fails never stops the chat: `state` says so, and it is tried again w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -32,6 +32,7 @@ from ollama_chat_tui.sessions.changes import Changes, Server, items_of
 from ollama_chat_tui.sessions.disk import Disk
 from ollama_chat_tui.sessions.journal import Journal
 from ollama_chat_tui.sessions.loading import Loaded, load, load_to_write
+from ollama_chat_tui.sessions.lock import Lock
 from ollama_chat_tui.sessions.records import Item, Tagged, Titled
 from ollama_chat_tui.sessions.writer import Writer
 
@@ -151,14 +152,16 @@ class SessionRecorder:
         self._thinking: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
         self._journal = Journal(directory, self._disk)
-        self._writer = self._make_writer()
+        self._writer = Writer(self._journal, on_change)
+        self._left: list[Writer] = []
 
     @property
     def state(self) -> SaveState:
-        trouble = self._writer.trouble
-        if trouble is None:
+        troubled = [writer for writer in (self._writer, *self._left) if writer.trouble]
+        if not troubled:
             return SaveState(Saved.YES)
-        return SaveState(Saved.NO, self._writer.unsaved, trouble.since, trouble.reason)
+        trouble = min((writer.trouble for writer in troubled if writer.trouble), key=lambda each: each.since)
+        return SaveState(Saved.NO, sum(writer.unsaved for writer in troubled), trouble.since, trouble.reason)
 
     @property
     def path(self) -> Path | None:
@@ -185,7 +188,12 @@ class SessionRecorder:
             self._note_changes()
 
     async def resume(self, path: Path) -> Loaded:
-        loaded, lock = await asyncio.to_thread(load_to_write, path)
+        opening = asyncio.ensure_future(asyncio.to_thread(load_to_write, path))
+        try:
+            loaded, lock = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_let_go)
+            raise
         written = items_of(loaded.session, loaded.conversation)
         journal = Journal(path.parent, self._disk, path, lock)
         await self._begin(journal, Changes(loaded.conversation, loaded.session), written)
@@ -195,8 +203,8 @@ class SessionRecorder:
         loaded = await asyncio.to_thread(load, path)
         loaded.session.title = ""
         journal = Journal(self._directory, self._disk)
-        await self._begin(journal, Changes(loaded.conversation, loaded.session))
-        self._held = items_of(loaded.session, loaded.conversation)
+        held = items_of(loaded.session, loaded.conversation)
+        await self._begin(journal, Changes(loaded.conversation, loaded.session), held=held)
         return loaded
 
     async def rename(self, title: str) -> None:
@@ -206,10 +214,10 @@ class SessionRecorder:
         await self._put(Item(Tagged(tag, datetime.now(UTC), removed)))
 
     async def save_to(self, path: Path) -> None:
-        if not self._writer.items:
+        if self._writer.is_empty:
             raise SessionUnwritable("There is nothing to save yet.")
         journal = Journal(path.parent, self._disk, path)
-        writer = self._make_writer(journal)
+        writer = Writer(journal, self._on_change)
         items = self._writer.items
         writer.put(items)
         await writer.settled()
@@ -228,18 +236,28 @@ class SessionRecorder:
 
     async def close(self) -> None:
         self._end_answer()
-        await self._writer.close()
+        for writer in (self._writer, *self._left):
+            await writer.close()
 
-    async def _begin(self, journal: Journal, changes: Changes, written: list[Item] | None = None) -> None:
-        await self.close()
-        self._held = []
+    async def _begin(
+        self, journal: Journal, changes: Changes, written: Iterable[Item] = (), held: Iterable[Item] = ()
+    ) -> None:
+        self._end_answer()
+        before = self._writer
+        self._held = list(held)
         self._changes = changes
         self._journal = journal
-        self._writer = self._make_writer(journal, written)
+        self._writer = Writer(journal, self._on_change, written)
+        await asyncio.shield(self._leave(before))
 
-    def _make_writer(self, journal: Journal | None = None, written: list[Item] | None = None) -> Writer:
-        journal = journal or self._journal
-        return Writer(journal, self._on_change, written or [])
+    async def _leave(self, writer: Writer) -> None:
+        """Let go of what is no longer spoken in, unless the disk still owes us something."""
+        writer.put([])
+        await writer.settled()
+        if writer.trouble:
+            self._left.append(writer)
+        else:
+            await writer.close()
 
     def _note_changes(self) -> None:
         items = self._changes.take(self._settings, self.server) if self._changes else []
@@ -250,7 +268,7 @@ class SessionRecorder:
             self._writer.put([])
 
     async def _put(self, item: Item) -> None:
-        if self._writer.items:
+        if not self._writer.is_empty:
             self._writer.put([item])
             await self._writer.settled()
         else:  # a title alone is no session
@@ -289,6 +307,12 @@ class SessionRecorder:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _let_go(opening: asyncio.Future[tuple[Loaded, Lock]]) -> None:
+    """Unlock a session that nobody wants any more when it is open at last."""
+    if not opening.cancelled() and not opening.exception():
+        opening.result()[1].release()
 
 
 class Unrecorded:

@@ -53,6 +53,11 @@ class Writer:
         return sum(isinstance(item.record, Said) for item in self._pending)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there was never anything to write."""
+        return not (self._written or self._pending)
+
+    @property
     def items(self) -> list[Item]:
         """Everything, on disk or not."""
         return self._written + self._pending

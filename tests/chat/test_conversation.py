@@ -203,3 +203,28 @@ def test_reasoning_goes_back_only_within_the_open_round() -> None:
     conversation.append(answer("d"))
     conversation.append(question("e"))
     assert not any(message.thinking for message in conversation.for_request())
+
+
+def test_the_next_message_is_called_what_was_announced() -> None:
+    conversation = Conversation()
+    announced = conversation.next_id
+    assert conversation.append(question("a")).id == announced
+    assert conversation.next_id != announced
+
+
+def test_what_is_new_is_told_by_how_much_is_known() -> None:
+    conversation = conversation_of(question("a"), answer("b"), question("c"))
+    assert [node.message.content for node in conversation.nodes_after(1)] == ["b", "c"]
+    assert conversation.nodes_after(3) == []
+
+
+def test_a_conversation_is_built_again_from_its_messages() -> None:
+    conversation = conversation_of(question("a"), answer("b"))
+    conversation.retry()
+    conversation.append(answer("c"))
+    conversation.move_head(None)
+    again = Conversation.of(conversation.nodes, None)
+    assert (again.nodes, again.head) == (conversation.nodes, None)
+    assert again.children(again.nodes[0].id) == conversation.nodes[1:]
+    with pytest.raises(KeyError):
+        Conversation.of(conversation.nodes, "nobody")

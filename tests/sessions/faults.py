@@ -59,6 +59,13 @@ class BrokenDisk(Disk):
         return super().write(fd, data)
 
 
+class FullDisk(Disk):
+    """Makes files, and has no room for anything in them."""
+
+    def write(self, fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 class HangingDisk(Disk):
     """Does not finish a sync until it is let go."""
 

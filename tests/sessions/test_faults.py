@@ -16,10 +16,12 @@ from ollama_chat_tui.sessions import recorder as recording
 from ollama_chat_tui.sessions import writer
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import Saved, SessionRecorder
-from ollama_chat_tui.sessions.session import Damage
+from ollama_chat_tui.sessions.session import Damage, read_session
 from tests.sessions.chat import PIXEL, SETTINGS, Model, ask, names, only_file, stored, texts, tree
-from tests.sessions.faults import BrokenDisk, FaultyDisk, HangingDisk
+from tests.sessions.faults import BrokenDisk, FaultyDisk, FullDisk, HangingDisk
 from tests.waiting import until
+
+OPEN_FILES_MOVE = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps what is open where it is")
 
 
 async def chat_with_image(recorder: SessionRecorder) -> Conversation:
@@ -105,6 +107,7 @@ async def test_a_file_in_the_place_of_the_directory_is_no_reason_to_stop(tmp_pat
     await recorder.close()
 
 
+@OPEN_FILES_MOVE
 async def test_a_directory_that_comes_back_gets_what_was_said_meanwhile(tmp_path: Path) -> None:
     place, away = tmp_path / "sessions", tmp_path / "away"
     recorder, conversation = SessionRecorder(place), Conversation()
@@ -123,6 +126,7 @@ async def test_a_directory_that_comes_back_gets_what_was_said_meanwhile(tmp_path
     assert loaded.notices == []
 
 
+@OPEN_FILES_MOVE
 async def test_a_file_that_was_taken_away_is_written_anew(tmp_path: Path) -> None:
     first, conversation = SessionRecorder(tmp_path), Conversation()
     await ask(first, conversation, "Hello?", Model("One."))
@@ -157,7 +161,7 @@ async def test_a_named_place_takes_what_the_usual_one_does_not(tmp_path: Path) -
 
 
 async def test_a_session_that_never_reached_the_disk_leaves_no_empty_file(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path, FaultyDisk(1, errno.ENOSPC, 1000)), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path, FullDisk()), Conversation()
     conversation.append(Message(Role.USER, "Hello?"))
     await recorder.save(conversation, SETTINGS)
     await recorder.close()
@@ -207,3 +211,19 @@ async def test_a_full_disk_of_the_system_is_no_reason_to_stop(tmp_path: Path) ->
     loaded = load(only_file(tmp_path))
     assert tree(loaded.conversation) == tree(conversation)
     assert [notice.damage for notice in loaded.session.notices] == [Damage.TORN]
+
+
+async def test_what_is_unsaved_of_a_chat_is_saved_after_another_one_was_begun(tmp_path: Path) -> None:
+    disk = BrokenDisk(errno.ENOSPC)
+    recorder, first, second = SessionRecorder(tmp_path, disk), Conversation(), Conversation()
+    await ask(recorder, first, "Hello?", Model("One."))
+    second.append(Message(Role.USER, "And?"))
+    await recorder.save(second, SETTINGS)
+    assert recorder.state.unsaved == 3
+    disk.code = None
+    await recorder.close()
+    assert recorder.state.saved is Saved.YES
+    assert sorted(texts(read_session(tmp_path / name)) for name in names(tmp_path)) == [
+        ["And?"],
+        ["Hello?", "One."],
+    ]

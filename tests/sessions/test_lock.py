@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import subprocess
@@ -20,6 +21,7 @@ from ollama_chat_tui.sessions.records import Item, Said
 from ollama_chat_tui.sessions.store import Store
 from tests.sessions.chat import names, texts
 from tests.sessions.test_damage import LINES, NOW
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -76,6 +78,7 @@ def test_a_lock_that_cannot_say_whose_it_is_locks_all_the_same(session: Path) ->
     lock.release()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps what is open where it is")
 def test_a_lock_that_was_taken_away_can_be_taken_again(session: Path) -> None:
     first = Lock.take(session)
     session.with_suffix(".lock").unlink()
@@ -107,3 +110,13 @@ def test_sessions_made_in_the_same_second_are_different_ones(tmp_path: Path) -> 
     assert set(store.ids()) == ids
     assert len(ids) == 20
     assert all(id_.startswith(f"{datetime.now(UTC):%y%m}") for id_ in ids)
+
+
+async def test_a_session_whose_opening_was_given_up_is_free(session: Path) -> None:
+    opening = asyncio.create_task(SessionRecorder(session.parent).resume(session))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    await until(lambda: names(session.parent) == ["x.jsonl"])
+    Lock.take(session).release()
