@@ -42,8 +42,11 @@ def check(store: Store) -> list[Finding]:
     present = {path.name for path in attachments}
     findings = [finding for path in paths for finding in _check_session(path, present)]
     findings += [finding for path in attachments for finding in _check_attachment(path)]
-    needed = _needed(paths)
-    findings += [Finding(path, "No session refers to it.") for path in attachments if path.name not in needed]
+    with suppress(SessionUnreadable):  # else nobody knows, and that it cannot be read was said
+        needed = _needed(paths)
+        findings += [
+            Finding(path, "No session refers to it.") for path in attachments if path.name not in needed
+        ]
     places = [store.directory, store.trash_directory, store.directory / DIRECTORY]
     everything = [place for place in places if place.exists()] + paths + attachments
     return findings + [finding for path in everything for finding in _check_mode(path)]

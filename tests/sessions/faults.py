@@ -66,6 +66,29 @@ class FullDisk(Disk):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+class WatchedDisk(Disk):
+    """Remembers what is done with it, in order; the path where a directory is synced."""
+
+    def __init__(self) -> None:
+        self.done: list[str | Path] = []
+
+    def open(self, path: Path, flags: int) -> int:
+        self.done.append("make" if flags & os.O_CREAT else "open")
+        return super().open(path, flags)
+
+    def write(self, fd: int, data: bytes) -> int:
+        self.done.append("write")
+        return super().write(fd, data)
+
+    def sync(self, fd: int) -> None:
+        self.done.append("sync")
+        super().sync(fd)
+
+    def sync_directory(self, path: Path) -> None:
+        super().sync_directory(path)
+        self.done[-1] = path
+
+
 class HangingDisk(Disk):
     """Does not finish a sync until it is let go."""
 

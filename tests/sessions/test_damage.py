@@ -159,6 +159,18 @@ def test_any_garbage_is_a_damaged_line(tmp_path: Path, line: bytes) -> None:
     assert notes(session) == [(len(LINES) + 1, Damage.DAMAGED)]
 
 
+def test_a_line_that_a_failing_disk_made_be_written_twice_is_taken_once(tmp_path: Path) -> None:
+    question, first, second, end = LINES[2], LINES[3], LINES[4], LINES[5]
+    lines = [LINES[0], question, first, second, question, first, second]
+    session = read_session(written(tmp_path, *lines))
+    assert (texts(session), notes(session)) == (["Hello?", "One two "], [])
+    assert [entry.said.id for entry in session.branch()] == ["aaaa", "bbbb"]
+    answer = encode(Said("bbbb", "aaaa", NOW, Role.ASSISTANT, "One two three."))
+    session = read_session(written(tmp_path, *lines, answer, end, first, second, answer))
+    assert (texts(session), notes(session)) == (["Hello?", "One two three.", "Hi."], [])
+    assert session.head == "bbbb"
+
+
 def test_an_empty_file_is_an_empty_session(tmp_path: Path) -> None:
     loaded = load(written(tmp_path))
     assert (loaded.notices, loaded.conversation.nodes) == ([], [])

@@ -19,6 +19,7 @@ from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import Recorder, Saved, SessionRecorder, Unrecorded
 from tests.chat.test_conversation import accept
 from tests.sessions.chat import PIXEL, SETTINGS, Model, Tools, ask, names, only_file, stored, texts, tree
+from tests.sessions.faults import WatchedDisk
 from tests.waiting import until
 
 A_RECORDER: type[Recorder] = SessionRecorder
@@ -70,6 +71,20 @@ async def test_a_question_is_on_disk_before_it_is_sent(tmp_path: Path) -> None:
     conversation.append(Message(Role.USER, "Hello?"))
     await recorder.save(conversation, SETTINGS)
     assert texts(stored(tmp_path)) == ["Hello?"]
+    await recorder.close()
+
+
+async def test_what_is_saved_outlives_a_loss_of_power(tmp_path: Path) -> None:
+    disk = WatchedDisk()
+    recorder, conversation = SessionRecorder(tmp_path / "data" / "sessions", disk), Conversation()
+    conversation.append(Message(Role.USER, "Hello?", images=(PIXEL,)))
+    await recorder.save(conversation, SETTINGS)
+    data = tmp_path / "data"
+    image = ["make", "write", "sync", data / "sessions" / "attachments"]
+    assert disk.done == ["make", *image, "write", "sync", data / "sessions", data]
+    disk.done.clear()
+    await ask(recorder, conversation, "Hello?", Model("One."))
+    assert disk.done == ["write", "sync"] * 2, "one for the question, one for the answer"
     await recorder.close()
 
 
@@ -197,12 +212,16 @@ async def test_a_session_that_is_open_elsewhere_can_be_forked(tmp_path: Path) ->
     await recorder.close()
 
 
-async def test_a_newer_format_is_read_and_not_written(tmp_path: Path) -> None:
-    path = tmp_path / "new.jsonl"
+def written(path: Path, version: int = 1) -> Path:
     path.write_text(
-        '{"kind":"opened","version":2,"id":"new","at":"2026-11-23T09:00:00Z"}\n'
+        f'{{"kind":"opened","version":{version},"id":"new","at":"2026-11-23T09:00:00Z"}}\n'
         '{"kind":"message","id":"a","parent":null,"at":"2026-11-23T09:00:00Z","role":"user","content":"Hi"}\n'
     )
+    return path
+
+
+async def test_a_newer_format_is_read_and_not_written(tmp_path: Path) -> None:
+    path = written(tmp_path / "new.jsonl", version=2)
     assert texts(load(path).session) == ["Hi"]
     with pytest.raises(SessionUnwritable, match="newer version"):
         await SessionRecorder(tmp_path).resume(path)
@@ -222,6 +241,9 @@ async def test_a_private_chat_touches_nothing(tmp_path: Path) -> None:
     await recorder.rename("x")
     await recorder.tag("x")
     await recorder.close()
+    assert tree((await recorder.resume(written(tmp_path / "x.jsonl"))).conversation)[1] == "a"
+    assert tree((await recorder.fork(tmp_path / "x.jsonl")).conversation)[1] == "a"
+    (tmp_path / "x.jsonl").unlink()
     with pytest.raises(SessionUnwritable, match="private"):
         await recorder.save_to(tmp_path / "x.jsonl")
     assert recorder.state.saved is Saved.PRIVATE

@@ -178,6 +178,18 @@ def test_a_check_finds_what_is_wrong(store: Store) -> None:
     ]
 
 
+def test_what_cannot_be_read_is_found_and_keeps_a_purge_from_guessing(store: Store) -> None:
+    create(store, "Look!", PIXEL)
+    store.path("x").mkdir(0o700)
+    (store.directory / "attachments" / ("ab" * 32)).mkdir(0o700)
+    assert sentences(store)[:2] == [
+        "The session x.jsonl cannot be read: Is a directory.",
+        "It cannot be read: Is a directory.",
+    ]
+    with pytest.raises(SessionUnreadable, match="x cannot be read"):
+        purge(store)
+
+
 def test_a_session_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
     store = Store(tmp_path, FaultyDisk(1, errno.ENOSPC))
     with pytest.raises(SessionUnwritable):
