@@ -90,6 +90,24 @@ def test_a_lock_that_was_taken_away_can_be_taken_again(session: Path) -> None:
     second.release()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps what is open where it is")
+def test_a_lock_on_a_file_that_was_taken_away_meanwhile_is_none(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = locking._lock
+
+    def take_late(fd: int) -> None:
+        monkeypatch.setattr(locking, "_lock", take)
+        session.with_suffix(".lock").unlink()
+        take(fd)
+
+    monkeypatch.setattr(locking, "_lock", take_late)
+    lock = Lock.take(session)
+    with pytest.raises(SessionLocked):
+        Lock.take(session)
+    lock.release()
+
+
 async def test_a_session_without_a_place_for_a_lock_can_only_be_read(session: Path) -> None:
     session.with_suffix(".lock").mkdir()
     with pytest.raises(SessionUnwritable, match=r"x cannot be written to"):

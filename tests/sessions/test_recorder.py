@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Event, TextDelta
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import Delta
@@ -129,7 +130,19 @@ async def test_what_came_of_an_answer_is_on_disk_while_it_comes(tmp_path: Path) 
     assert tree(loaded.conversation) == tree(conversation)
 
 
-async def test_a_closed_turn_is_kept(tmp_path: Path) -> None:
+async def test_a_turn_that_nobody_reads_to_its_end_is_kept(tmp_path: Path) -> None:
+    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    conversation.append(Message(Role.USER, "Count!"))
+    await recorder.save(conversation, SETTINGS)
+    turn = recorder.follow(run_turn(conversation, SETTINGS, Model("One ", "two ")))
+    while not isinstance(await anext(turn), TextDelta):
+        pass
+    await turn.aclose()
+    await until(lambda: texts(stored(tmp_path)) == ["Count!", "One "])
+    await recorder.close()
+
+
+async def test_a_stopped_turn_is_kept(tmp_path: Path) -> None:
     recorder, conversation = SessionRecorder(tmp_path), Conversation()
     model = Model("One ", None)
     turn = asyncio.create_task(ask(recorder, conversation, "Count!", model))
