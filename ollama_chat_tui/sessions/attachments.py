@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import secrets
 from contextlib import suppress
@@ -30,6 +29,8 @@ class Attachments:
         Raises:
             OSError: it is not on disk.
         """
+        import hashlib  # 3 ms that a chat without images does not pay
+
         data = base64.b64decode(content)
         name = hashlib.sha256(data).hexdigest()
         path = self.directory / name

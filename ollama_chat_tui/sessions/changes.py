@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.events import Metrics
@@ -25,8 +24,7 @@ from ollama_chat_tui.sessions.records import (
 from ollama_chat_tui.sessions.session import Session
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(Struct, frozen=True):
     """Who answers.
 
     Attributes:
@@ -36,7 +34,7 @@ class Server:
 
     host: str = ""
     version: str = ""
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = {}
 
     def digest(self, model: str) -> str:
         """The digest of a model; empty where it is not known."""

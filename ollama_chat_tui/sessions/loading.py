@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.errors import ChatError, SessionUnwritable
@@ -12,8 +13,7 @@ from ollama_chat_tui.sessions.lock import Lock
 from ollama_chat_tui.sessions.session import Session, read_session
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A session and its conversation.
 
     Attributes:

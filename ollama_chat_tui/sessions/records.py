@@ -6,7 +6,6 @@ are UTC. Knows nothing of files.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import NamedTuple
 
@@ -203,5 +202,7 @@ def encode(record: Record) -> bytes:
     try:
         return _encoder.encode(record) + b"\n"
     except UnicodeEncodeError:  # a lone surrogate, from a name of a file or from a model
+        import json  # 4 ms for what never happens
+
         text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace") + b"\n"

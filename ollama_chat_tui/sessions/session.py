@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
@@ -67,8 +66,7 @@ class Entry(Struct, frozen=True):
     settings: SettingsChanged | None
 
 
-@dataclass
-class Session:
+class Session(Struct):
     """A session as its file tells it.
 
     Attributes:
@@ -84,12 +82,12 @@ class Session:
     id: str
     version: int = 0
     opened: Opened | None = None
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry] = {}
     head: str | None = None
     settings: SettingsChanged | None = None
     title: str = ""
     tags: tuple[str, ...] = ()
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[Notice] = []
 
     @property
     def is_newer(self) -> bool:

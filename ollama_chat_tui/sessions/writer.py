@@ -1,10 +1,9 @@
-"""Hands records to a journal in a thread, in order; what the disk does not take waits in memory."""
+"""Hands records to a journal, in a thread and in order; what the disk does not take waits in memory."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,7 +42,6 @@ class Writer:
         self._on_change = on_change
         self._written = list(written)
         self._pending: list[Item] = []
-        self._thread = ThreadPoolExecutor(1, "session")
         self._running: asyncio.Future[Path] | None = None
         self._retry: asyncio.TimerHandle | None = None
 
@@ -81,15 +79,14 @@ class Writer:
         self._start()
         await self.settled()
         self._forget_retry()
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._journal.close)
-        self._thread.shutdown(wait=False)
+        await asyncio.to_thread(self._journal.close)
 
     def _start(self) -> None:
         if self._running is not None or not self._pending:
             return
         self._forget_retry()
         batch = list(self._pending)
-        self._running = asyncio.get_running_loop().run_in_executor(self._thread, self._journal.append, batch)
+        self._running = asyncio.get_running_loop().run_in_executor(None, self._journal.append, batch)
         self._running.add_done_callback(lambda run: self._finish(len(batch), run.exception()))
 
     def _finish(self, count: int, error: BaseException | None) -> None:
