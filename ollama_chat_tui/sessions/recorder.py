@@ -45,7 +45,7 @@ class Saved(StrEnum):
 
     YES = "saved"
     NO = "not saved"
-    PRIVATE = "private"
+    PRIVATE = "incognito"
 
 
 class SaveState(Struct, frozen=True):
@@ -157,11 +157,12 @@ class SessionRecorder:
 
     @property
     def state(self) -> SaveState:
-        troubled = [writer for writer in (self._writer, *self._left) if writer.trouble]
-        if not troubled:
+        writers = [self._writer, *self._left]
+        troubles = [writer.trouble for writer in writers if writer.trouble]
+        if not troubles:
             return SaveState(Saved.YES)
-        trouble = min((writer.trouble for writer in troubled if writer.trouble), key=lambda each: each.since)
-        return SaveState(Saved.NO, sum(writer.unsaved for writer in troubled), trouble.since, trouble.reason)
+        first = min(troubles, key=lambda trouble: trouble.since)
+        return SaveState(Saved.NO, sum(writer.unsaved for writer in writers), first.since, first.reason)
 
     @property
     def path(self) -> Path | None:
@@ -316,7 +317,7 @@ def _let_go(opening: asyncio.Future[tuple[Loaded, Lock]]) -> None:
 
 
 class Unrecorded:
-    """Keeps nothing and touches no disk, for a private chat."""
+    """Keeps nothing and touches no disk, for a chat that is incognito."""
 
     path = None
     state = SaveState(Saved.PRIVATE)
@@ -346,7 +347,7 @@ class Unrecorded:
 
     async def save_to(self, path: Path) -> None:
         raise SessionUnwritable(
-            f"This chat is private, and nothing of it goes to {path}.", "/export writes it."
+            f"This chat is incognito, and nothing of it goes to {path}.", "/export writes it."
         )
 
     async def close(self) -> None:

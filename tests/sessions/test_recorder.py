@@ -24,7 +24,7 @@ from tests.sessions.faults import WatchedDisk
 from tests.waiting import until
 
 A_RECORDER: type[Recorder] = SessionRecorder
-A_PRIVATE_RECORDER: type[Recorder] = Unrecorded
+NO_RECORDER: type[Recorder] = Unrecorded
 
 
 async def test_a_chat_is_read_back_as_it_was(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ async def test_a_newer_format_is_read_and_not_written(tmp_path: Path) -> None:
     assert len(forked.conversation.nodes) == 1
 
 
-async def test_a_private_chat_touches_nothing(tmp_path: Path) -> None:
+async def test_an_incognito_chat_touches_nothing(tmp_path: Path) -> None:
     recorder, conversation = Unrecorded(), Conversation()
     conversation.append(Message(Role.USER, "Hello?"))
     await recorder.save(conversation, SETTINGS)
@@ -257,10 +257,10 @@ async def test_a_private_chat_touches_nothing(tmp_path: Path) -> None:
     assert tree((await recorder.resume(written(tmp_path / "x.jsonl"))).conversation)[1] == "a"
     assert tree((await recorder.fork(tmp_path / "x.jsonl")).conversation)[1] == "a"
     (tmp_path / "x.jsonl").unlink()
-    with pytest.raises(SessionUnwritable, match="private"):
+    with pytest.raises(SessionUnwritable, match="incognito"):
         await recorder.save_to(tmp_path / "x.jsonl")
     assert recorder.state.saved is Saved.PRIVATE
-    assert recorder.state.fact == "private"
+    assert recorder.state.fact == "incognito"
     assert names(tmp_path) == []
 
 
