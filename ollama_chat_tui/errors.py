@@ -7,6 +7,7 @@
     │   ├── BadHost               OLLAMA_HOST or --host names no server
     │   ├── BadOption             an option has an unknown name or a wrong type
     │   ├── BadDuration           a keep_alive is not a number or a Go duration
+    │   ├── BadSchema             the format of an answer is no schema, or one that cannot be asked for
     │   ├── BadConfig             the configuration cannot be read, or says what makes no sense
     │   ├── NothingThere          what was named does not exist: an answer, a block, a table
     │   ├── SessionMissing        no session has that id, title or number
@@ -118,6 +119,10 @@ class BadOption(UsageError):
 
 class BadDuration(UsageError):
     """A keep_alive is not a number or a Go duration."""
+
+
+class BadSchema(UsageError):
+    """The format of an answer is no schema, or one that cannot be asked for."""
 
 
 class BadConfig(UsageError):
