@@ -120,8 +120,11 @@ class Conversation:
             at = self._nodes[at].parent
         return nodes[::-1]
 
-    def for_request(self, system: str = "") -> list[Message]:
+    def for_request(self, system: str = "", addition: str = "") -> list[Message]:
         """The branch as a server is to see it.
+
+        `addition` goes to the end of the last question. As a system message it would take the place of the
+        one that a model brings with it, which the server adds only where there is none.
 
         Neighbouring questions are joined by a blank line, as Ollama's own templates do it; an answer
         that says nothing is left out; a tool call without a result gets one that says it was skipped, and
@@ -138,7 +141,14 @@ class Conversation:
                 # Strict templates count questions and answers, and calls with their results as neither.
                 messages.append(Message(Role.ASSISTANT, NO_ANSWER))
             messages.append(message)
-        return messages
+        return _with_addition(messages, addition) if addition else messages
+
+
+def _with_addition(messages: list[Message], addition: str) -> list[Message]:
+    places = [place for place, message in enumerate(messages) if message.role is Role.USER]
+    for place in places[-1:]:
+        messages[place] = _join(messages[place], Message(Role.USER, addition))
+    return messages
 
 
 def _without_old_thinking(branch: list[Node]) -> list[Message]:

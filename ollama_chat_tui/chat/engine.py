@@ -54,7 +54,7 @@ async def run_turn(
     A backend's error comes out as `Failed`; nothing else is raised.
     """
     for _ in range(MAX_ROUNDS):
-        messages = conversation.for_request(settings.system)
+        messages = conversation.for_request(settings.system, settings.format_request)
         tools = toolbox.declarations() if toolbox else ()
         answer = _Answer(conversation, settings, clock)
         async with aclosing(answer.read(backend, ChatRequest(settings, messages, tools, stream))) as events:

@@ -2,7 +2,8 @@
 
 Each reply of the model is any number of `Waiting`, `ThinkingDelta` and `TextDelta`, then one of `Finished`,
 `Interrupted` or `Failed`. A finished reply that calls tools is followed by a `ToolAsked` and a `ToolDone` for
-each call and by the next reply; `Interrupted` may come between them.
+each call and by the next reply; `Interrupted` may come between them. Where a format was asked for, the last
+`Finished` is followed by `Judged`, and that, while there are tries left, by the next reply.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from ollama_chat_tui.chat.message import Message, ToolCall
 from ollama_chat_tui.errors import ChatError
+from ollama_chat_tui.schemas.fault import Fault
 
 
 class Phase(StrEnum):
@@ -103,6 +105,17 @@ class Finished(Struct, frozen=True, tag="finished"):
     logprobs: tuple[object, ...] = ()
 
 
+class Judged(Struct, frozen=True, tag="judged"):
+    """The answer was held against its format: it is valid when there are no `faults`.
+
+    Attributes:
+        next_try: the number of the try that follows; 0: none does.
+    """
+
+    faults: tuple[Fault, ...] = ()
+    next_try: int = 0
+
+
 class Interrupted(Struct, frozen=True, tag="interrupted"):
     """The turn was stopped; what had arrived is part of the conversation."""
 
@@ -118,4 +131,4 @@ class Failed(Struct, frozen=True, tag="failed"):
     error: ChatError
 
 
-Event = Waiting | ThinkingDelta | TextDelta | ToolAsked | ToolDone | Finished | Interrupted | Failed
+Event = Waiting | ThinkingDelta | TextDelta | ToolAsked | ToolDone | Finished | Judged | Interrupted | Failed
