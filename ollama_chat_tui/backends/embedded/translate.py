@@ -69,6 +69,7 @@ def llama_request(
     longest = _WINDOWS_PER_ANSWER * context_tokens
     limit = options.integer("num_predict", -1, longest)
     look_back = options.integer("repeat_last_n", -1, context_tokens)
+    seed = options.integer("seed", -1, 2**32 - 1)
     result: dict[str, Any] = {name: options.value(name) for name in _SHARED_OPTIONS}
     result |= {
         "messages": _join_neighbours(request.messages or ()),
@@ -77,7 +78,9 @@ def llama_request(
         "return_progress": True,  # a sign of life while the prompt is read: a stop is heard there
         "reasoning_format": "none",  # `<think>` stays in the text, as with a model Ollama does not know
         "top_k": options.integer("top_k"),
-        "seed": options.integer("seed", -1, 2**32 - 1),
+        "seed": seed,
+        # Read in other batches, the same prompt gives slightly other numbers, and so another answer.
+        "cache_prompt": seed < 0,
         "n_keep": options.integer("num_keep", -1, context_tokens),
         "max_tokens": limit if limit > 0 else longest,
         "repeat_last_n": context_tokens if look_back < 0 else look_back,
