@@ -15,7 +15,6 @@ from typing import Protocol, TextIO
 
 import msgspec
 
-from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
@@ -27,7 +26,7 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadAnswer, ChatError, OutputFailed, UsageError
 from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
-from ollama_chat_tui.preferences import SCHEMAS, Preferences
+from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.startup import Opening, make_ready
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.notices import Notices
@@ -84,7 +83,7 @@ async def run_ask(
     )
     settings = preferences.settings()
     if question.answer_format:
-        settings = replace(settings, format=read_format(question.answer_format, preferences.folder / SCHEMAS))
+        settings = replace(settings, format=preferences.read_format(question.answer_format))
     notices = Notices(environment.stderr, environment.variables)
     with ended_in_order(), ended_by_ctrl_c():
         await make_ready(environment, wanted, notices, may_fetch=may_fetch)

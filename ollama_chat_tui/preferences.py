@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.chat.options import OPTION_TYPES, check_options, parse_keep_alive
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.config.check import Complaint, Meaning, ancestry, nearest, put, read_value
@@ -23,14 +22,13 @@ from ollama_chat_tui.config.file import ConfigFile, read_config
 from ollama_chat_tui.config.keys import PROFILE_VARIABLE, VARIABLES, Config, Host
 from ollama_chat_tui.config.text import KeyPath, Place
 from ollama_chat_tui.errors import BadConfig
+from ollama_chat_tui.schemas.shelf import Shelf
 
 if TYPE_CHECKING:
     from ollama_chat_tui.backends.connection import Access
 
 
 HIDDEN = "(hidden)"
-SCHEMAS = "schemas"
-"""The folder of schemas that have a name, beside the configuration."""
 
 
 class Source(Enum):
@@ -134,8 +132,25 @@ class Preferences:
             check_options(config.options),
             think=config.think,
             keep_alive=_keep_alive(config.keep_alive),
-            format=read_format(config.format, self.folder / SCHEMAS),
+            format=self.read_format(config.format),
         )
+
+    @property
+    def shelf(self) -> Shelf:
+        """The schemas that have a name."""
+        return Shelf.of(self.folder)
+
+    def read_format(self, text: str) -> str | Mapping[str, object] | None:
+        """Read what names a format.
+
+        Raises:
+            BadSchema: it is none, or its file cannot be read.
+        """
+        if text in ("", "json"):  # as nearly always; the rest costs a start-up
+            return text or None
+        from ollama_chat_tui.schemas.reading import read_format
+
+        return read_format(text, self.shelf)
 
     def host(self) -> Host:
         """The host in force: the one of that name in `[hosts]`, else an address without anything more."""

@@ -91,7 +91,7 @@ def _save(source: str, file: str) -> str:
 
 
 async def view(context: Context, text: str) -> str:
-    """View the last answer, or the Nth, in the pager or your editor."""
+    """View the last answer, or the Nth, in pager or editor."""
     words = text.split()
     in_editor = "editor" in words
     if in_editor:

@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.chat.options import OPTION_TYPES, parse_keep_alive, parse_option, parse_think
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.answer import last_answer
@@ -23,7 +22,8 @@ from ollama_chat_tui.commands.files import read_text
 from ollama_chat_tui.commands.registry import Command, Context, Outgoing
 from ollama_chat_tui.config.check import nearest
 from ollama_chat_tui.errors import BadConfig, ChatError, NothingThere, UsageError
-from ollama_chat_tui.preferences import SCHEMAS
+from ollama_chat_tui.schemas.reading import read_format
+from ollama_chat_tui.schemas.shelf import Shelf
 
 FOLDER = "commands"
 TOPIC = "Your commands"
@@ -78,7 +78,7 @@ class OwnCommand:
                 if line.name in _READERS:
                     changes[line.name] = _READERS[line.name](line.value)
                 elif line.name == "format":
-                    changes["format"] = read_format(line.value, self.path.parent.parent / SCHEMAS)
+                    changes["format"] = read_format(line.value, Shelf.of(self.path.parent.parent))
                 elif line.name in OPTION_TYPES:
                     name, value = parse_option(f"{line.name}={line.value}")
                     options[name] = [*options.get(name, []), *value] if isinstance(value, list) else value

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import msgspec
 
-from ollama_chat_tui.answer_format import read_format
 from ollama_chat_tui.chat.options import OPTION_TYPES, parse_option, parse_think
 from ollama_chat_tui.commands.chat import incognito
 from ollama_chat_tui.commands.files import file_names, path_of, read_text, unquoted
@@ -16,7 +15,6 @@ from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
 from ollama_chat_tui.commands.words import either, one_of, option_names, schemas, set_options
 from ollama_chat_tui.errors import UsageError
-from ollama_chat_tui.preferences import SCHEMAS
 
 RELOADING = (
     "num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread", "draft_num_predict"
@@ -112,8 +110,11 @@ async def answer_format(context: Context, text: str) -> str:
     A schema is its text, its file, or the name of one in `schemas/` beside the configuration.
     """
     if text:
-        schemas = context.preferences.folder / SCHEMAS
-        wanted = None if text == "off" else read_format(unquoted(text), schemas)
+        wanted = (
+            None
+            if text == "off"
+            else context.preferences.read_format(text if '"' in text[1:-1] else unquoted(text))
+        )
         context.settings = replace(context.settings, format=wanted)
     return f"Format: {_text(context.settings.format) if context.settings.format else 'any text'}."
 

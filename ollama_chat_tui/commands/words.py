@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ollama_chat_tui.answer_format import schema_names
 from ollama_chat_tui.chat.options import OPTION_MEANINGS, THINK_LEVELS
 from ollama_chat_tui.commands.registry import Context, Word, Words
-from ollama_chat_tui.preferences import SCHEMAS
 
 SET_MEANINGS: Mapping[str, str] = {
     "system": "the system prompt",
@@ -51,8 +49,7 @@ def option_names(_context: Context, before: Sequence[str]) -> Iterable[Word]:
 
 def schemas(context: Context, before: Sequence[str]) -> Iterable[Word]:
     """A schema that has a name, as the first word."""
-    folder = context.preferences.folder / SCHEMAS
-    return [] if before else [(name, "your schema") for name in schema_names(folder)]
+    return [] if before else [(name, "your schema") for name in context.preferences.shelf.names()]
 
 
 def set_options(context: Context, before: Sequence[str]) -> Iterable[Word]:

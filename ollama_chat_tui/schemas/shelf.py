@@ -18,6 +18,11 @@ _WORDS = frozenset({"json", "off", "save", "retries", "prompt"})
 class Shelf:
     """A folder of `NAME.json`; it need not exist."""
 
+    @classmethod
+    def of(cls, config_folder: Path) -> Shelf:
+        """The one beside a configuration."""
+        return cls(config_folder / "schemas")
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 

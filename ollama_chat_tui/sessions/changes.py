@@ -97,6 +97,8 @@ class Changes:
             format=settings.format
             if settings.format is None or isinstance(settings.format, str)
             else dict(settings.format),
+            format_in_prompt=settings.format_in_prompt,
+            format_retries=settings.format_retries,
             think=settings.think,
             keep_alive=settings.keep_alive,
             truncate=settings.truncate,

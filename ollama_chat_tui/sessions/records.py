@@ -54,6 +54,8 @@ class SettingsChanged(Struct, frozen=True, omit_defaults=True, tag_field="kind",
     system: str = ""
     options: dict[str, object] = {}
     format: str | dict[str, object] | None = None
+    format_in_prompt: bool = True
+    format_retries: int = 0
     think: bool | str | None = None
     keep_alive: float | str | None = None
     truncate: bool | None = None

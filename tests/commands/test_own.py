@@ -110,7 +110,7 @@ async def test_a_system_prompt_can_be_taken_away_for_a_turn(context: Context, co
 
 async def test_a_format_may_be_a_schema_with_a_name(context: Context, commands: Path) -> None:
     (commands / "x.md").write_text("---\nformat: rivers\n---\nGo.")
-    with pytest.raises(BadConfig, match=r"x\.md:2: The format “rivers” cannot be read"):
+    with pytest.raises(BadConfig, match=r"x\.md:2: There is no format “rivers”"):
         await run(context, "/x")
     schemas = commands.parent / "schemas"
     schemas.mkdir()
@@ -156,7 +156,7 @@ BROKEN = [
     ("---\ntemperature: hot\n---\nGo.", ":2: The option temperature cannot be “hot”. It is a number."),
     ("---\nthink: hardly\n---\nGo.", ":2: “hardly” is no way to think."),
     ("---\nkeep_alive: 5\n---\nGo.", ":2: “5” is no duration."),
-    ("---\nformat: none.json\n---\nGo.", ":2: The format “none.json” cannot be read"),
+    ("---\nformat: none.json\n---\nGo.", ":2: The schema none.json cannot be read"),
     ("---\nsystem: |\n  Be kind.\n---\nGo.", ":2: system has no value. Write it on the same line."),
     ("---\nmodel:\n---\nGo.", ":2: model has no value."),
     ("one\nt\udcff", ":2: This is not UTF-8."),

@@ -169,4 +169,4 @@ async def outcome(context: Context, line: str) -> bool:
     try:
         return isinstance(await run(context, line), str)
     except ChatError as error:
-        return error.sentence.endswith((".", "?"))
+        return error.sentence.partition("\n")[0].endswith((".", "?"))  # a schema is shown below it

@@ -81,7 +81,7 @@ async def test_a_format_is_json_or_a_schema(context: Context) -> None:
     assert await run(context, "/format") == "Format: any text."
     assert await run(context, '/format {"type": "object"}') == 'Format: {"type":"object"}.'
     assert context.settings.format == {"type": "object"}
-    with pytest.raises(UsageError, match="“yaml” cannot be read"):
+    with pytest.raises(UsageError, match="There is no format “yaml”"):
         await run(context, "/format yaml")
     await run(context, "/format off")
     assert context.settings.format is None
