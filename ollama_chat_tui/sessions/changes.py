@@ -84,7 +84,7 @@ class Changes:
         return [Item(partial)]
 
     def _take_settings(self, settings: Settings, server: Server) -> list[Item]:
-        model = settings.model or next((cost.model for _, cost in self._costs), "")
+        model = settings.model or self._answered_by()
         now = datetime.now(UTC)
         changed = SettingsChanged(
             at=self._settings.at if self._settings else now,
@@ -110,6 +110,12 @@ class Changes:
             return []
         self._settings = structs.replace(changed, at=now)
         return [Item(self._settings)]
+
+    def _answered_by(self) -> str:
+        """The model that was not named: who answered just now, or before."""
+        if self._costs:
+            return self._costs[-1][1].model
+        return self._settings.model if self._settings else ""
 
     def _said(self, node: Node) -> Item:
         message = node.message

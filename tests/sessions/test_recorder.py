@@ -115,6 +115,17 @@ async def test_settings_are_written_when_they_change_and_only_then(tmp_path: Pat
     await recorder.close()
 
 
+async def test_a_model_that_was_not_named_is_known_by_its_answer(tmp_path: Path) -> None:
+    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    await ask(recorder, conversation, "Hello?", Model("One."), Settings(""))
+    await ask(recorder, conversation, "Again?", Model("Two."), Settings(""))
+    session = stored(tmp_path)
+    models = [entry.settings and entry.settings.model for entry in session.entries.values()]
+    assert models == ["", "m", "m", "m"]
+    assert only_file(tmp_path).read_bytes().count(b'"kind":"settings"') == 2
+    await recorder.close()
+
+
 async def test_what_came_of_an_answer_is_on_disk_while_it_comes(tmp_path: Path) -> None:
     recorder, conversation = SessionRecorder(tmp_path), Conversation()
     model = Model(Delta(thinking="Well"), "One ", "two ", None, "three.")
