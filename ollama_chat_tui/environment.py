@@ -18,6 +18,7 @@ from ollama_chat_tui.errors import UsageError
 APP_NAME = "ollama-chat"
 DATA_DIR_VARIABLE = "OLLAMA_CHAT_DATA_DIR"
 CONFIG_DIR_VARIABLE = "OLLAMA_CHAT_CONFIG_DIR"
+CACHE_DIR_VARIABLE = "OLLAMA_CHAT_CACHE_DIR"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Environment:
         data_dir: model weights and prompt history; made on first use, mode 0700.
         state_dir: remembered choices, such as the last model; losing it costs nothing but comfort.
         config_dir: what the user wrote; the program reads it and makes nothing there unasked.
+        cache_dir: what is made anew from the rest when it is lost.
     """
 
     stdin: TextIO
@@ -38,6 +40,7 @@ class Environment:
     data_dir: Path
     state_dir: Path
     config_dir: Path
+    cache_dir: Path
 
     @classmethod
     def of_process(cls) -> Environment:
@@ -79,14 +82,21 @@ def _writable(stream: TextIO) -> TextIO:
     return stream
 
 
-def _places(variables: Mapping[str, str]) -> tuple[Path, Path, Path]:
-    data, config = (_chosen(variables, name) for name in (DATA_DIR_VARIABLE, CONFIG_DIR_VARIABLE))
-    if data and config:
-        return data, data, config
+def _places(variables: Mapping[str, str]) -> tuple[Path, Path, Path, Path]:
+    names = (DATA_DIR_VARIABLE, CONFIG_DIR_VARIABLE, CACHE_DIR_VARIABLE)
+    data, config, cache = (_chosen(variables, name) for name in names)
+    cache = cache or (data and data / "cache")
+    if data and config and cache:
+        return data, data, config, cache
     from platformdirs import PlatformDirs  # 8 ms that chosen directories do not pay
 
     dirs = PlatformDirs(APP_NAME, appauthor=False)
-    return data or dirs.user_data_path, data or dirs.user_state_path, config or dirs.user_config_path
+    return (
+        data or dirs.user_data_path,
+        data or dirs.user_state_path,
+        config or dirs.user_config_path,
+        cache or dirs.user_cache_path,
+    )
 
 
 def _chosen(variables: Mapping[str, str], name: str) -> Path | None:

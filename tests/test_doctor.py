@@ -207,7 +207,7 @@ async def test_a_check_that_raises_is_a_finding(error: Exception, tmp_path: Path
         raise error
 
     streams = (io.StringIO(), io.StringIO(), io.StringIO())
-    patient = Patient(Environment(*streams, {}, tmp_path, tmp_path, tmp_path), Wanted())
+    patient = Patient(Environment(*streams, {}, tmp_path, tmp_path, tmp_path, tmp_path), Wanted())
     finding = await examine(Check("x", look, is_needed=False), patient)
     assert finding.verdict is Verdict.BROKEN
     assert finding.advice

@@ -20,7 +20,7 @@ _STALE_LOCK_S = 300
 def environment_in(directory: Path, variables: Mapping[str, str] = os.environ) -> Environment:
     """Make an environment whose files all lie in `directory`."""
     streams = (io.StringIO(), io.StringIO(), io.StringIO())
-    return Environment(*streams, variables, directory, directory, directory)
+    return Environment(*streams, variables, directory, directory, directory, directory)
 
 
 def cached_model_file() -> Path:

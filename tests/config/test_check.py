@@ -20,7 +20,7 @@ from ollama_chat_tui.preferences import meaning
 
 
 def environment_in(directory: Path) -> Environment:
-    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, directory, directory, directory)
+    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, *[directory] * 4)
 
 
 @pytest.fixture
@@ -270,13 +270,15 @@ print(*sorted(heavy & set(sys.modules)), *(name for name in sys.modules if "toml
 
 
 @pytest.mark.parametrize(
-    ("variables", "data", "config"),
+    ("variables", "data", "config", "cache"),
     [
-        ({"OLLAMA_CHAT_DATA_DIR": "/d", "OLLAMA_CHAT_CONFIG_DIR": "/c"}, "/d", "/c"),
-        ({"OLLAMA_CHAT_CONFIG_DIR": "/c"}, None, "/c"),
-        ({"OLLAMA_CHAT_DATA_DIR": "/d"}, "/d", None),
-        ({"OLLAMA_CHAT_CONFIG_DIR": "~/c"}, None, "{home}/c"),
-        ({}, None, None),
+        ({"OLLAMA_CHAT_DATA_DIR": "/d", "OLLAMA_CHAT_CONFIG_DIR": "/c"}, "/d", "/c", "/d/cache"),
+        ({"OLLAMA_CHAT_CONFIG_DIR": "/c"}, None, "/c", None),
+        ({"OLLAMA_CHAT_DATA_DIR": "/d"}, "/d", None, "/d/cache"),
+        ({"OLLAMA_CHAT_CONFIG_DIR": "~/c"}, None, "{home}/c", None),
+        ({"OLLAMA_CHAT_CACHE_DIR": "~/k"}, None, None, "{home}/k"),
+        ({"OLLAMA_CHAT_DATA_DIR": "/d", "OLLAMA_CHAT_CACHE_DIR": "/k"}, "/d", None, "/k"),
+        ({}, None, None, None),
     ],
 )
 def test_directories_can_be_chosen(
@@ -285,8 +287,11 @@ def test_directories_can_be_chosen(
     variables: dict[str, str],
     data: str | None,
     config: str | None,
+    cache: str | None,
 ) -> None:
-    for name in ("OLLAMA_CHAT_DATA_DIR", "OLLAMA_CHAT_CONFIG_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+    for name in ("OLLAMA_CHAT_DATA_DIR", "OLLAMA_CHAT_CONFIG_DIR", "OLLAMA_CHAT_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name, value in variables.items():
@@ -295,4 +300,7 @@ def test_directories_can_be_chosen(
     assert config is None or environment.config_dir == Path(config.format(home=tmp_path))
     assert config is not None or environment.config_dir.name == "ollama-chat"
     assert (environment.data_dir == Path(data)) if data else tmp_path in environment.data_dir.parents
+    assert cache is None or environment.cache_dir == Path(cache.format(home=tmp_path))
+    assert cache is not None or tmp_path in environment.cache_dir.parents
+    assert environment.cache_dir != environment.data_dir
     assert environment.config_dir != environment.data_dir

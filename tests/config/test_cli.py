@@ -30,9 +30,7 @@ class Shell:
     def __call__(self, *arguments: str) -> tuple[str, str]:
         """Run it; standard output and standard error."""
         out, err = io.StringIO(), io.StringIO()
-        environment = Environment(
-            io.StringIO(), out, err, self.variables, self.directory, self.directory, self.directory
-        )
+        environment = Environment(io.StringIO(), out, err, self.variables, *[self.directory] * 4)
         get_command(config_app).main([*arguments], prog_name="config", standalone_mode=False, obj=environment)
         return out.getvalue(), err.getvalue()
 

@@ -15,7 +15,7 @@ from ollama_chat_tui.terminal.views import ThinkingViews
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, tmp_path, tmp_path, tmp_path)
+    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, *[tmp_path] * 4)
 
 
 def test_each_model_has_its_own_and_the_next_chat_knows_it(environment: Environment) -> None:
