@@ -33,6 +33,7 @@
     │   ├── SessionUnreadable     the file cannot be read
     │   ├── SessionUnwritable     it may be read, but nothing can be added to it
     │   └── SessionLocked         another process has it open
+    ├── SearchMissing             this Python cannot search text
     ├── BadAnswer                 the answer is not in the format that was asked for
     ├── OutputFailed              the answer cannot be written
     ├── ToolRoundsExceeded        the model goes on calling tools and never answers
@@ -249,6 +250,10 @@ class SessionUnwritable(SessionError):
 
 class SessionLocked(SessionError):
     """Another process has it open."""
+
+
+class SearchMissing(ChatError):
+    """This Python cannot search text."""
 
 
 class BadAnswer(ChatError):
