@@ -45,7 +45,7 @@ def sentences(store: Store) -> list[str]:
 
 
 def test_the_sessions_lie_in_the_data_directory_of_the_user(tmp_path: Path) -> None:
-    environment = Environment(sys.stdin, sys.stdout, sys.stderr, {}, tmp_path, tmp_path, tmp_path)
+    environment = Environment(sys.stdin, sys.stdout, sys.stderr, {}, *[tmp_path] * 4)
     assert Store.of(environment).directory == tmp_path / "sessions"
 
 
