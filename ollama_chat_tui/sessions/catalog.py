@@ -24,6 +24,7 @@ from ollama_chat_tui.sessions.growth import (
     changes,
     place_to_resume,
     scan,
+    seconds,
     seen_before,
     tail_before,
     whole_lines,
@@ -257,8 +258,8 @@ def _read(facts: _Facts, file: BinaryIO, start: int) -> int:
             record = _decode_line(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
-        if record.at is not None:
-            facts.used = record.at.timestamp()
+        if record.at is not None and record.kind != "opened":
+            facts.used = seconds(record.at)
             facts.created = facts.used if facts.created is None else facts.created
         if record.kind == "message":
             facts.messages += (record.id != last) + (half not in (None, record.id))

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -17,6 +18,7 @@ from typing import BinaryIO, Final, NamedTuple
 from ollama_chat_tui.sessions.session import SUFFIX
 
 _TAIL_BYTES: Final = 48  # longer than the id and the time of a line, which no other line has
+_LATEST_S: Final = 253_000_000_000.0  # in the year 9987
 
 
 class Source(NamedTuple):
@@ -96,6 +98,11 @@ def place_to_resume(file: BinaryIO, seen: Seen | None, source: Source) -> int:
     if seen is None or source.size <= seen.size or seen.resume < len(seen.tail):
         return 0
     return seen.resume if tail_before(file, seen.resume) == seen.tail else 0
+
+
+def seconds(at: datetime) -> float:
+    """Seconds since 1970, of which every system can make a time again whatever the line said."""
+    return min(max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()), _LATEST_S)
 
 
 def tail_before(file: BinaryIO, offset: int) -> bytes:

@@ -35,6 +35,7 @@ from ollama_chat_tui.sessions.growth import (
     Sources,
     changes,
     place_to_resume,
+    seconds,
     seen_before,
     tail_before,
     whole_lines,
@@ -109,7 +110,6 @@ class _Line(Struct):
     kind: str
     at: datetime | None = None
     id: str | None = None
-    n: int = 0
     role: str = Role.ASSISTANT
     content: str = ""
     title: str = ""
@@ -302,7 +302,7 @@ class _Reading:
     def __init__(self, db: sqlite3.Connection, model: int) -> None:
         self._db = db
         self._half: str | None = None
-        self._parts: dict[int, str] = {}
+        self._parts: list[str] = []
         self._half_at = 0
         self._at = 0.0
         self.model = model
@@ -317,7 +317,7 @@ class _Reading:
                 record = _decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue
-            self._at = record.at.timestamp() if record.at else self._at
+            self._at = seconds(record.at) if record.at else self._at
             match record.kind:
                 case "message":
                     yield from self._half_said(but=record.id)
@@ -327,7 +327,7 @@ class _Reading:
                     yield from self._half_said(but=record.id)
                     if not self._parts:
                         self._half, self._half_at = record.id, offset
-                    self._parts[record.n] = record.content
+                    self._parts.append(record.content)
                 case "title":
                     yield from self._row(offset, TITLE, record.title)
                 case "settings":
@@ -339,8 +339,7 @@ class _Reading:
     def _half_said(self, but: str | None = None) -> Iterator[_Row]:
         """The answer of which only parts are there, unless it is the one that goes on."""
         if self._parts and self._half != but:
-            content = "".join(part for _, part in sorted(self._parts.items()))
-            yield from self._row(self._half_at, Role.ASSISTANT, content)
+            yield from self._row(self._half_at, Role.ASSISTANT, "".join(self._parts))
             self._parts.clear()
 
     def _row(self, offset: int, role: str, content: str) -> Iterator[_Row]:

@@ -125,7 +125,6 @@ class _Line(Struct):
     kind: str
     at: datetime
     id: str | None = None
-    n: int = 0
     role: Role = Role.ASSISTANT
     content: str = ""
     title: str = ""
@@ -143,8 +142,7 @@ def _hit(session: Listed, match: Match, terms: tuple[Term, ...]) -> Hit | None:
             return None
         text = first.title or first.content
         if first.kind == "partial":
-            parts = {line.n: line.content for line in lines if (line.kind, line.id) == ("partial", first.id)}
-            text = "".join(part for _, part in sorted({first.n: text, **parts}.items()))
+            text += "".join(line.content for line in lines if (line.kind, line.id) == ("partial", first.id))
     except OSError:
         return None
     is_title = first.kind == "title"

@@ -48,11 +48,11 @@ def test_what_is_said_later_is_listed_as_if_all_were_read_anew(
     path = write(directory, "a", "hi")
     catalog.sessions()
     steps: list[list[Record]] = [
-        [Partial("n", START, "a-0", 0, "half"), Partial("n", START, None, 1, " and")],
-        [Partial("n", START, None, 2, " half")],
+        [Partial("n", START, "a-0", "half"), Partial("n", START, None, " and")],
+        [Partial("n", START, None, " half")],
         [Said("n", "a-0", START, Role.ASSISTANT, "half and half"), Titled("T", START)],
         [Tagged("x", START), Tagged("y", START), SettingsChanged(START, "other")],
-        [Tagged("x", START, removed=True), Partial("o", START, "n", 0, "lost")],
+        [Tagged("x", START, removed=True), Partial("o", START, "n", "lost")],
         [Said("p", "o", START + timedelta(days=1), Role.USER, "go on")],
     ]
     for number, records in enumerate(steps):

@@ -129,10 +129,10 @@ def test_an_answer_is_found_while_it_is_written_and_once_when_it_is_done(
     directory: Path, search: Search
 ) -> None:
     path = write(directory, "a", "hello")
-    append(path, Partial("n", START, "a-0", 0, "the whale"), Partial("n", START, None, 1, " sings"))
+    append(path, Partial("n", START, "a-0", "the whale"), Partial("n", START, None, " sings"))
     (hit,) = search.find('"whale sings"')
     assert (hit.node_id, hit.snippet.text) == ("n", "the whale sings")
-    append(path, Partial("n", START, None, 2, " at night"))
+    append(path, Partial("n", START, None, " at night"))
     assert nodes(search.find("night whale")) == ["n"]
     append(path, Said("n", "a-0", START, Role.ASSISTANT, "the whale sings at night."))
     (hit,) = search.find("whale")
@@ -143,7 +143,7 @@ def test_an_answer_is_found_while_it_is_written_and_once_when_it_is_done(
 
 def test_an_answer_that_was_never_finished_is_found_for_ever(directory: Path, search: Search) -> None:
     path = write(directory, "a", "hello")
-    append(path, Partial("n", START, "a-0", 0, "the whale"))
+    append(path, Partial("n", START, "a-0", "the whale"))
     append(path, Said("o", "n", START, Role.USER, "go on"))
     assert nodes(search.find("whale")) == ["n"]
     append(path, Said("p", "o", START, Role.USER, "go on!"))
