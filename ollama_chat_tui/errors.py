@@ -32,7 +32,8 @@
     ├── SessionError              a session cannot be read or written
     │   ├── SessionUnreadable     the file cannot be read
     │   ├── SessionUnwritable     it may be read, but nothing can be added to it
-    │   └── SessionLocked         another process has it open
+    │   ├── SessionLocked         another process has it open
+    │   └── BadImport             a file is no conversation that can be read
     ├── SearchMissing             this Python cannot search text
     ├── BadAnswer                 the answer is not in the format that was asked for
     ├── OutputFailed              the answer cannot be written
@@ -250,6 +251,10 @@ class SessionUnwritable(SessionError):
 
 class SessionLocked(SessionError):
     """Another process has it open."""
+
+
+class BadImport(SessionError):
+    """A file is no conversation that can be read."""
 
 
 class SearchMissing(ChatError):
