@@ -97,6 +97,7 @@ class Cache:
         return db
 
     def _prepare(self, db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA page_size=16384")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         db.execute("PRAGMA secure_delete=ON")

@@ -132,7 +132,7 @@ def test_a_cache_that_is_not_what_it_should_be_is_made_anew(directory: Path, tmp
     assert is_kept(cache)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 0.999), junk=st.binary(min_size=1, max_size=300))
 def test_no_damage_is_ever_a_traceback(directory: Path, tmp_path: Path, place: float, junk: bytes) -> None:
     cache = tmp_path / "cache"

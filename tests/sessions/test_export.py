@@ -142,7 +142,7 @@ def test_a_hostile_conversation_is_a_harmless_page(tmp_path: Path) -> None:
     assert "https://ok.example/?a=1&b=2" in {attributes.get("href") for _, attributes in read.tags}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.one_of(

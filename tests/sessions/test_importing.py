@@ -44,7 +44,7 @@ def messages(loaded: Loaded) -> list[Message]:
     return [node.message for node in loaded.conversation.branch()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(sessions())
 def test_what_is_exported_and_imported_is_exported_the_same(items: list[Item]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -63,7 +63,7 @@ def test_what_is_exported_and_imported_is_exported_the_same(items: list[Item]) -
         assert len(there.ids()) == len(here.ids()) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sessions(), st.sampled_from(list(Format)))
 def test_every_session_can_be_exported_as_everything(items: list[Item], format_: Format) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -266,7 +266,7 @@ KEYS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
         st.one_of(st.none(), st.integers(), st.text(max_size=4), st.sampled_from(["user", "tool", "text"])),
