@@ -21,6 +21,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -80,11 +81,10 @@ Progress = Callable[[int, int], None]
 
 
 class Match(NamedTuple):
-    """Where a message stands that was found; the lowest score is the best."""
+    """Where a message stands that was found."""
 
     session_id: str
     offset: int
-    score: float
 
 
 class Conditions(Struct, frozen=True):
@@ -143,6 +143,7 @@ class Index:
         expression: str,
         sources: Sources,
         conditions: Conditions,
+        limit: int,
         progress: Progress | None = None,
     ) -> list[Match]:
         """What matches in the sessions as they are now, best first.
@@ -151,6 +152,7 @@ class Index:
             expression: of `Query`, which makes none that SQLite could refuse.
             sources: all sessions, as `scan` finds them.
             conditions: what else must hold.
+            limit: of matches.
             progress: is told how many bytes of how many have been read, while files are.
 
         Raises:
@@ -160,7 +162,7 @@ class Index:
 
         def work(db: sqlite3.Connection) -> list[Match]:
             _refresh(db, sources, progress)
-            return _matches(db, expression, conditions)
+            return _matches(db, expression, conditions, limit)
 
         return self._cache.run(work)
 
@@ -177,7 +179,7 @@ def _require_fts5() -> None:
         db.close()
 
 
-def _matches(db: sqlite3.Connection, expression: str, conditions: Conditions) -> list[Match]:
+def _matches(db: sqlite3.Connection, expression: str, conditions: Conditions, limit: int) -> list[Match]:
     values: dict[str, object] = {
         "role": None if conditions.role is None else _ROLES.index(conditions.role),
         "since": conditions.since,
@@ -188,9 +190,14 @@ def _matches(db: sqlite3.Connection, expression: str, conditions: Conditions) ->
     wanted = [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
     sql = " AND ".join([_MATCHES, *wanted]) + f" ORDER BY words.rowid DESC LIMIT {RANKED}"
     rows = db.execute(sql, {"expression": expression, **values}).fetchall()
-    ids = dict(db.execute("SELECT no, id FROM session").fetchall())
-    found = [Match(ids[no], offset, score) for no, offset, score in rows if no in ids]
-    return sorted(found, key=lambda match: match.score)
+    best = sorted(rows, key=itemgetter(2))[:limit]
+    ids = dict(
+        db.execute(
+            "SELECT no, id FROM session WHERE no IN (SELECT value FROM json_each(?))",
+            (_json([no for no, _, _ in best]),),
+        ).fetchall()
+    )
+    return [Match(ids[no], offset) for no, offset, _ in best if no in ids]
 
 
 def _models_named(db: sqlite3.Connection, part: str) -> str | None:
@@ -214,7 +221,7 @@ def _refresh(db: sqlite3.Connection, sources: Sources, progress: Progress | None
     for batch in _batches(changed):
         with transaction(db):
             for source in batch:
-                with suppress(OSError):
+                with suppress(OSError):  # it is gone, or may not be read
                     _take(db, source)
         done += sum(source.size for source in batch)
         if progress:
@@ -256,16 +263,14 @@ def _take(db: sqlite3.Connection, source: Source) -> None:
     seen = seen_before(db, source)
     if seen and seen.is_still(source):
         return  # another process was quicker
-    if seen is None:
-        db.execute("INSERT INTO session (id, next, model) VALUES (?, 0, 0)", (source.id,))
-    no, following, model = db.execute(
-        "SELECT no, next, model FROM session WHERE id = ?", (source.id,)
-    ).fetchone()
     with open(source.path, "rb") as file:  # noqa: PTH123  a Path for each of ten thousand costs too much
         start = place_to_resume(file, seen, source)
-        reading = _Reading(db, model if start else 0)
+        reading = _Reading(db, _model_in_use(db, source) if start else 0)
         rows = list(reading.rows(file, start))
         tail = tail_before(file, reading.resume)
+    if seen is None:
+        db.execute("INSERT INTO session (id, next) VALUES (?, 0)", (source.id,))
+    no, following = db.execute("SELECT no, next FROM session WHERE id = ?", (source.id,)).fetchone()
     first = no << _SHIFT
     db.execute(
         "DELETE FROM message WHERE no BETWEEN ? AND ? AND offset >= ?", (first, first + following, start)
@@ -289,6 +294,11 @@ def _take(db: sqlite3.Connection, source: Source) -> None:
         "UPDATE session SET size = ?, mtime_ns = ?, resume = ?, tail = ?, next = ?, model = ? WHERE no = ?",
         (source.size, source.mtime_ns, reading.resume, tail, following + len(rows), reading.model, no),
     )
+
+
+def _model_in_use(db: sqlite3.Connection, source: Source) -> int:
+    (model,) = db.execute("SELECT model FROM session WHERE id = ?", (source.id,)).fetchone()
+    return int(model)
 
 
 class _Reading:

@@ -94,9 +94,10 @@ class Search:
         query = parse_query(text)
         sources = scan(self._directory)
         tagged = self._catalog.tagged(wanted.tag, sources) if wanted.tag else None
-        matches = self._index.find(query.expression, sources, _conditions(wanted, tagged), progress)
         # A match is lost where its file is gone or changed, and doubled where a line was written twice.
-        matches = matches[: 2 * limit]
+        matches = self._index.find(
+            query.expression, sources, _conditions(wanted, tagged), 2 * limit, progress
+        )
         sessions = self._catalog.some({match.session_id for match in matches}, sources)
         hits: dict[tuple[str, str | None], Hit] = {}
         for match in matches:

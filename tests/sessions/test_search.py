@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from ollama_chat_tui.chat.message import Role
 from ollama_chat_tui.errors import UsageError
-from ollama_chat_tui.sessions.index import RANKED
+from ollama_chat_tui.sessions.catalog import Catalog
+from ollama_chat_tui.sessions.growth import scan
+from ollama_chat_tui.sessions.index import RANKED, Conditions, Index
 from ollama_chat_tui.sessions.query import parse_query
 from ollama_chat_tui.sessions.records import Partial, Said, SettingsChanged, Titled
 from ollama_chat_tui.sessions.search import Filter, Hit, Search
@@ -203,6 +205,21 @@ def test_of_a_word_that_is_everywhere_the_newest_are_ranked(directory: Path, sea
 
 def test_a_directory_that_is_not_there_holds_nothing(search: Search) -> None:
     assert search.find("whale") == []
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_passed_over(directory: Path, tmp_path: Path) -> None:
+    path = write(directory, "a", "whale")
+    write(directory, "b", "whale")
+    sources = scan(directory)
+    path.unlink()
+    index, catalog = Index(tmp_path / "cache"), Catalog(directory, tmp_path / "cache")
+    for _ in range(2):
+        assert [match.session_id for match in index.find('"whale"', sources, Conditions(), 9)] == ["b"]
+        assert [listed.id for listed in catalog.sessions(sources)] == ["b"]
+    write(directory, "a", "whale")
+    assert len(index.find('"whale"', scan(directory), Conditions(), 9)) == 2
+    index.close()
+    catalog.close()
 
 
 def test_an_empty_search_is_wrong_usage(search: Search) -> None:
