@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from difflib import get_close_matches
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
@@ -14,7 +15,6 @@ from ollama_chat_tui.backends.hosts import parse_host
 from ollama_chat_tui.commands.config_words import host_names
 from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
-from ollama_chat_tui.config.check import nearest
 from ollama_chat_tui.config.keys import Host
 from ollama_chat_tui.errors import BackendError, ChatError, ServerUnreachable
 from ollama_chat_tui.preferences import access_to
@@ -40,8 +40,8 @@ async def choose_host(context: Context, text: str) -> str:
     try:
         found = await context.opening.move(wanted, context.settings.model)
     except ServerUnreachable as error:
-        meant = "" if text in hosts else nearest(text, list(hosts))
-        error.hint = f"{meant} {error.hint}".strip() if meant.startswith("Did") else error.hint
+        if text not in hosts and (near := get_close_matches(text, hosts, n=1)):
+            error.hint = f"Did you mean {near[0]}? {error.hint}"
         raise
     context.found, context.host = found, text
     context.settings = replace(context.settings, model=found.model)
