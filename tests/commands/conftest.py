@@ -101,10 +101,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(tmp_path: Path, folder: Path) -> Environment:
-    return Environment(
-        io.StringIO(), io.StringIO(), io.StringIO(), {}, tmp_path / "data", tmp_path / "state", folder
-    )
+def environment(tmp_path: Path) -> Environment:
+    places = (tmp_path / name for name in ("data", "state", "config", "cache"))
+    return Environment(io.StringIO(), io.StringIO(), io.StringIO(), {}, *places)
 
 
 @pytest.fixture
