@@ -55,19 +55,8 @@ async def run_chat(
     Raises:
         UsageError: what was configured makes no sense.
     """
-    async with Opening(environment, wanted, preferences.config.model) as opening:
-        await _chat(environment, standing, opening, preferences, is_debugging=is_debugging)
-
-
-async def _chat(
-    environment: Environment,
-    standing: Standing,
-    opening: Opening,
-    preferences: Preferences,
-    *,
-    is_debugging: bool,
-) -> None:
     config, prompt, window = preferences.config, standing.prompt, standing.window
+    opening = Opening(environment, wanted, config.model)
     stdout, variables = environment.stdout, environment.variables
     registry, status = make_registry(preferences.folder), Status()
     views = ThinkingViews(environment, ThinkingView(config.thinking))
@@ -88,13 +77,14 @@ async def _chat(
     )
     notices = Notices(Outlet(stdout, answers), variables)
     front = _Front(prompt, answers, notices, window)
-    welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
-    try:
-        with window.titled():
-            backend = CapableBackend(LateBackend(opening), opening.answerer)
-            await _Chat(context, backend, front, status).run(is_debugging=is_debugging)
-    finally:
-        welcome.cancel()
+    async with opening:
+        welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
+        try:
+            with window.titled():
+                backend = CapableBackend(LateBackend(opening), opening.answerer)
+                await _Chat(context, backend, front, status).run(is_debugging=is_debugging)
+        finally:
+            welcome.cancel()
 
 
 @dataclass(frozen=True)
