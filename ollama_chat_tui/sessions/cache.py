@@ -61,18 +61,16 @@ class Cache:
 
         The work may be begun several times, so it must not count on what an earlier attempt did.
         """
-        for is_last in (False, False, True):
+        for attempt in range(3):
             try:
                 if self._db is None:
                     self._db = self._open()
                 return work(self._db)
             except (*_DAMAGE, OSError) as exc:
-                if is_last or isinstance(exc, sqlite3.ProgrammingError):
+                if attempt == 2 or self._in_memory or isinstance(exc, sqlite3.ProgrammingError):
                     raise
                 self.close()
-                if self._in_memory:
-                    raise
-                self._in_memory = not _is_damage(exc) or not self._remove()
+                self._in_memory = attempt == 1 or not _is_damage(exc) or not self._remove()
         raise AssertionError("the loop returns or raises")
 
     def _open(self) -> sqlite3.Connection:

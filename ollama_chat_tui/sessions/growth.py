@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final, NamedTuple
 
 from ollama_chat_tui.sessions.session import SUFFIX
@@ -65,11 +66,13 @@ def scan(directory: Path) -> Sources:
         for entry in entries:
             if not entry.name.endswith(SUFFIX):
                 continue
-            with suppress(OSError):  # deleted since
-                if entry.is_file():
-                    stat = entry.stat()
-                    id_ = entry.name.removesuffix(SUFFIX)
-                    sources[id_] = Source(id_, entry.path, stat.st_size, stat.st_mtime_ns)
+            try:
+                stat = entry.stat()
+            except OSError:  # deleted since
+                continue
+            if S_ISREG(stat.st_mode):
+                id_ = entry.name.removesuffix(SUFFIX)
+                sources[id_] = Source(id_, entry.path, stat.st_size, stat.st_mtime_ns)
     return sources
 
 

@@ -1,18 +1,19 @@
 """The words of all sessions, in a cache beside the list of sessions.
 
-Measured on 69 MB of made-up messages, one core (`benchmarks/search.py --tokenizers` prints it again):
+Measured on 21 MB of made-up messages (`python -m benchmarks.search --tokenizers`):
 
-    tokenizer and content                 built at      size    a word in a quarter of the messages
-    unicode61, the text not kept          36 MB/s       34 MB   5 ms, the newest 2000 ranked
-    the same, the text kept               23 MB/s      109 MB   5 ms
-    trigram, the text not kept            1.4 MB/s     272 MB   32 ms
+    tokenizer and content                 built at        size    a common word, the newest 2000 ranked
+    unicode61, the text not kept          33 MB/s         12 MB   3 ms
+    the same, sorted in small pieces      21 MB/s         14 MB   3 ms
+    the same, the text kept               29 MB/s         36 MB   5 ms
+    trigram, the text not kept            3.4 MB/s        72 MB   7 ms
 
 So `unicode61` it is, with the characters of scripts that have no blanks set apart (`tokens`); a trigram
 index could not find a word of two characters anyway, which most Chinese words are. The text stays in the
 session files alone: a row holds the place of its line, and what is shown is read from there. SQLite gathers
-64 MB of words before it sorts them, which doubles the speed, and merges 16 pieces at a time, not 4. Ranking
-reads every match, so only the newest 2000 are ranked: a word that stands in more messages than that tells
-little, and what is new is the better guess.
+64 MB of words before it sorts them, and merges 16 pieces at a time, not 4. Ranking reads every match, so
+only the newest 2000 are ranked: a word that stands in more messages than that tells little, and what is new
+is the better guess.
 """
 
 from __future__ import annotations
