@@ -7,10 +7,11 @@ engine's business, keys are the terminal's, commands are their own.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
+from ollama_chat_tui.arrival import arrive, learn
 from ollama_chat_tui.backends.choice import Wanted
-from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
@@ -21,9 +22,10 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Context, is_command
 from ollama_chat_tui.commands.table import make_registry
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import ChatError, Defect, NothingThere, UsageError
+from ollama_chat_tui.errors import ChatError, Defect, NothingThere, SessionUnwritable, UsageError
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.preferences import Preferences
+from ollama_chat_tui.sessions.keeping import Keeping
 from ollama_chat_tui.standing import Standing
 from ollama_chat_tui.startup import LateBackend, Opening
 from ollama_chat_tui.status import Status
@@ -37,7 +39,7 @@ from ollama_chat_tui.terminal.theme import theme_name
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.views import ThinkingViews
 from ollama_chat_tui.terminal.window import Window
-from ollama_chat_tui.welcome import welcome
+from ollama_chat_tui.title import find_title
 
 LONG_ANSWER_S = 30
 
@@ -47,8 +49,7 @@ async def run_chat(
     standing: Standing,
     wanted: Wanted,
     preferences: Preferences,
-    *,
-    is_debugging: bool = False,
+    beginning: Beginning,
 ) -> None:
     """Chat until the user leaves; a defect ends it only for those who debug.
 
@@ -60,13 +61,6 @@ async def run_chat(
     stdout, variables = environment.stdout, environment.variables
     registry, status = make_registry(preferences.folder), Status()
     views = ThinkingViews(environment, ThinkingView(config.thinking))
-    screen = TerminalScreen(stdout, prompt, variables, views)
-    context = Context(Conversation(), preferences.settings(), opening, screen, registry, preferences)
-    standing.live.join(
-        lambda text: registry.complete(context, text),
-        lambda: status.facts(context.settings, is_recording=screen.is_recording),
-    )
-    prompt.refresh()
     answers = make_answers(
         stdout,
         prompt.input,
@@ -75,16 +69,43 @@ async def run_chat(
         standing.theme() or theme_name(config.theme),
         tells_focus=window.focus is not None,
     )
-    notices = Notices(Outlet(stdout, answers), variables)
+    outlet = Outlet(stdout, answers)
+    notices = Notices(outlet, variables)
+    screen = TerminalScreen(stdout, prompt, variables, views, outlet)
+    keeping = Keeping(environment, is_private=beginning.is_private, on_change=prompt.refresh)
+    context = Context(Conversation(), preferences.settings(), opening, screen, registry, preferences, keeping)
+    if beginning.is_private:
+        screen.record(False)
+    standing.live.join(
+        lambda text: registry.complete(context, text),
+        lambda: status.facts(context.settings, keeping.recorder.state, has_history=screen.is_recording),
+    )
+    prompt.refresh()
     front = _Front(prompt, answers, notices, window)
     async with opening:
-        welcome = asyncio.create_task(_welcome(context, opening, status, front, preloads=config.preload))
+        arrival = asyncio.create_task(
+            arrive(context, opening, status, notices, prompt.refresh, preloads=config.preload)
+        )
         try:
             with window.titled():
                 backend = CapableBackend(LateBackend(opening), opening.answerer)
-                await _Chat(context, backend, front, status).run(is_debugging=is_debugging)
+                await _Chat(context, backend, front, status).run(beginning)
         finally:
-            welcome.cancel()
+            arrival.cancel()
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a chat begins.
+
+    Attributes:
+        resume: the session to go on with; empty is the one used last, None is none.
+        is_private: whether nothing of it goes to the disk.
+    """
+
+    resume: str | None = None
+    is_private: bool = False
+    is_debugging: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,39 +116,6 @@ class _Front:
     answers: Answers
     notices: Notices
     window: Window
-
-
-async def _welcome(
-    context: Context, opening: Opening, status: Status, front: _Front, *, preloads: bool
-) -> None:
-    """Say who answers, when it is known, or that nobody does; then learn what completion wants to know."""
-    try:
-        found = status.answerer = await opening.answerer()
-        context.settings = replace(context.settings, model=context.settings.model or found.model)
-        front.window.name(_title(context.settings.model))
-        front.prompt.refresh()
-        context.model_names = [model.name for model in await found.client.installed()]
-        says, next_step = welcome(found, context.settings.model, context.model_names)
-        front.notices.show(says)
-        front.notices.whisper(next_step)
-        for error in context.registry.troubles:
-            front.notices.complain(error)
-        if preloads:
-            await _load_model(context, status, front.prompt, found.client)
-    except ChatError as error:
-        front.notices.complain(error)
-
-
-async def _load_model(context: Context, status: Status, prompt: Prompt, client: OllamaClient) -> None:
-    """Load the model as it will be asked, so that the first question need not wait for it."""
-    loading = asyncio.create_task(client.load(context.settings))
-    with status.loading():
-        while not loading.done():
-            await asyncio.wait({loading}, timeout=1)
-            prompt.refresh()
-    prompt.refresh()
-    if not loading.cancelled():
-        loading.exception()  # it will be said when it matters: at the first question
 
 
 class _Chat:
@@ -145,9 +133,22 @@ class _Chat:
         self._typed = TypeAhead()
         self._given_back: list[str] = []
         self._look: asyncio.Task[None] | None = None
+        self._naming: asyncio.Task[None] | None = None
 
-    async def run(self, *, is_debugging: bool = False) -> None:
+    async def run(self, beginning: Beginning) -> None:
+        """Chat until the user leaves; everything said is on disk then, or the user knows that it is not."""
+        try:
+            if beginning.resume is not None:
+                await self._try(f"/resume {beginning.resume}", is_debugging=beginning.is_debugging)
+            await self._read_on(is_debugging=beginning.is_debugging)
+        finally:
+            self._stop_naming()
+            await self._context.keeping.recorder.close()
+            self._tell_unsaved()
+
+    async def _read_on(self, *, is_debugging: bool) -> None:
         while not self._context.is_leaving:
+            self._window.name(_title(self._context.settings.model))
             try:
                 line = await self._next_line()
             except EOFError:
@@ -155,14 +156,17 @@ class _Chat:
             except KeyboardInterrupt:
                 self._notices.whisper("Ctrl-C again, Ctrl-D or /quit leaves.")
                 continue
-            try:
-                await self._take(line)
-            except ChatError as error:
-                self._notices.complain(error)
-            except Exception as exc:
-                if is_debugging:
-                    raise
-                self._notices.complain(Defect.of(exc))  # no reason to lose the conversation, too
+            await self._try(line, is_debugging=is_debugging)
+
+    async def _try(self, line: str, *, is_debugging: bool) -> None:
+        try:
+            await self._take(line)
+        except ChatError as error:
+            self._notices.complain(error)
+        except Exception as exc:
+            if is_debugging:
+                raise
+            self._notices.complain(Defect.of(exc))  # no reason to lose the conversation, too
 
     async def _next_line(self) -> str:
         if self._typed.queued:
@@ -172,21 +176,25 @@ class _Chat:
         if self._prompt.history.trouble != self._trouble:  # known when it has been read or written
             self._trouble = self._prompt.history.trouble
             self._notices.whisper(self._trouble)
+        if self._context.keeping.wants_title:
+            self._naming = asyncio.create_task(self._name_session())
         drafts = [*self._given_back, self._typed.take_unfinished()]
         self._given_back.clear()
         return await self._prompt.read("\n".join(filter(None, drafts)))
 
     async def _take(self, line: str) -> None:
+        self._stop_naming()
         if is_command(line):
             await self._command(line)
         else:
             await self._answer(line.removeprefix("/") if line.startswith("//") else line)
 
     async def _command(self, line: str) -> None:
-        conversation = self._context.conversation
+        context = self._context
+        conversation, found = context.conversation, context.found
         try:
             with cancelled_by_ctrl_c() as interruption:
-                self._notices.show(await self._context.registry.run(line, self._context))
+                self._notices.show(await context.registry.run(line, context))
         except asyncio.CancelledError as stopped:
             interruption.absorb()
             self._notices.whisper(str(stopped) or "Stopped.")
@@ -195,28 +203,38 @@ class _Chat:
         except UsageError:
             self._given_back.append(line)  # to be mended, not typed again
             raise
-        self._window.name(_title(self._context.settings.model))
-        self._status.answerer = self._context.found or self._status.answerer
-        if self._context.conversation is not conversation:
+        if context.found and context.found is not found:
+            self._status.answerer = context.found
+            with suppress(ChatError):
+                await learn(context, context.found)
+        if context.conversation is not conversation:
             self._status.forget_window()
-        if sent := self._context.outgoing:
-            self._context.outgoing = None
+        await self._keep()
+        if context.draft:
+            self._given_back.append(context.draft)
+            context.draft = ""
+        if sent := context.outgoing:
+            context.outgoing = None
             await self._answer(sent.text, sent.settings, line)
 
     async def _answer(self, text: str, settings: Settings | None = None, typed: str = "") -> None:
         """Let the model answer; `typed` is what was typed for the text, and given back when it fails."""
-        conversation = self._context.conversation
+        conversation, recorder = self._context.conversation, self._context.keeping.recorder
         before = conversation.head
         self._typed.press(self._prompt.take_typeahead())
-        conversation.append(Message(Role.USER, text))
+        if text:
+            conversation.append(Message(Role.USER, text))
+        await self._keep()
         settings = settings or self._context.settings
-        end = await self._screen.show(run_turn(conversation, settings, self._backend), self._typed)
+        turn = run_turn(conversation, settings, self._backend)
+        end = await self._screen.show(recorder.follow(turn), self._typed)
         if isinstance(end, Finished | Failed) and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
             self._window.call("The answer is there.")
         if end:
             self._look = asyncio.create_task(self._note_answer(settings, end.metrics))
         if isinstance(end, Failed | Interrupted) and _says_nothing(end):
             conversation.move_head(before.id if before else None)
+        await self._keep()
         if isinstance(end, Failed):
             # Nothing that was typed is lost, and nothing is sent into the same failure.
             self._given_back += [*([typed or text] if _says_nothing(end) else []), *self._typed.queued]
@@ -226,6 +244,31 @@ class _Chat:
     async def _note_answer(self, settings: Settings, metrics: Metrics) -> None:
         await self._status.note_answer(settings, metrics)
         self._prompt.refresh()
+
+    async def _keep(self) -> None:
+        """Return when what was said is on disk, or cannot be."""
+        await self._context.keeping.recorder.save(self._context.conversation, self._context.settings)
+
+    def _tell_unsaved(self) -> None:
+        state = self._context.keeping.recorder.state
+        if state.unsaved:
+            self._notices.complain(
+                SessionUnwritable(f"{state.unsaved} messages of this chat are lost: {state.reason}.")
+            )
+
+    async def _name_session(self) -> None:
+        """Give the session a title while nobody waits for the model; begun anew after each interruption."""
+        context = self._context
+        with suppress(ChatError):
+            if found := await find_title(context.conversation, context.settings, self._backend):
+                await context.keeping.recorder.rename(found)
+                context.keeping.wants_title = False
+                self._notices.whisper(f"This session is “{found}”.")
+
+    def _stop_naming(self) -> None:
+        if self._naming:
+            self._naming.cancel()
+            self._naming = None
 
 
 def _title(model: str) -> str:

@@ -52,7 +52,8 @@ async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags) -> N
         raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
     with ended_in_order(), early, _plain_where_dumb(environment):
         early.keep_keys()
-        preferences = flags.preferences(environment) if _is_configured(environment) else None
+        is_configured = flags.no_history or _is_configured(environment)
+        preferences = flags.preferences(environment) if is_configured else None
         if _may_lack_model(environment, flags, preferences):
             early.wipe()
             preferences = preferences or flags.preferences(environment)
@@ -71,12 +72,13 @@ async def _stand_and_chat(
     try:
         await standing.prompt.begin()
         await asyncio.to_thread(_import_the_rest)
-        from ollama_chat_tui.app import run_chat
+        from ollama_chat_tui.app import Beginning, run_chat
 
         preferences = preferences or flags.preferences(environment)
         wanted = flags.wanted(environment, preferences)
         end_haste()
-        await run_chat(environment, standing, wanted, preferences, is_debugging=flags.debug)
+        beginning = Beginning(is_debugging=flags.debug)
+        await run_chat(environment, standing, wanted, preferences, beginning)
     finally:
         await standing.prompt.withdraw()
 

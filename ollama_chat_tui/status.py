@@ -14,6 +14,7 @@ from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Found
 from ollama_chat_tui.errors import BackendError
+from ollama_chat_tui.sessions.recorder import Saved, SaveState
 
 LONGEST_VALUE = 24
 
@@ -23,14 +24,12 @@ class Status:
 
     Attributes:
         answerer: who answers, as soon as it is known.
-        unsaved: why the conversation is not kept, in a word or two; empty when it is.
         attached: how many images go with the next question.
         tools_on: how many tools the model may call.
     """
 
     def __init__(self) -> None:
         self.answerer: Found | None = None
-        self.unsaved = ""
         self.attached = 0
         self.tools_on = 0
         self._used_tokens = 0
@@ -38,12 +37,12 @@ class Status:
         self._window_of = ""
         self._loading_since_s: float | None = None
 
-    def facts(self, settings: Settings, *, is_recording: bool) -> list[str]:
+    def facts(self, settings: Settings, kept: SaveState, *, has_history: bool) -> list[str]:
         """The facts, the most important first: a bar that is too narrow leaves out the last ones."""
         facts = [
             self._model(settings.model),
-            self.unsaved,
-            "" if is_recording else "incognito",
+            kept.fact,
+            "" if has_history or kept.saved is Saved.PRIVATE else "no history",
             _count(self.attached, "image"),
             self._window(settings.model),
             self._host(),

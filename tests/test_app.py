@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from prompt_toolkit.key_binding import KeyPress
 
-from ollama_chat_tui.app import _Chat, _Front
+from ollama_chat_tui.app import Beginning, _Chat, _Front
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
@@ -17,6 +17,7 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.chat import register_chat_commands
 from ollama_chat_tui.commands.registry import Context, Registry
 from ollama_chat_tui.errors import UsageError
+from ollama_chat_tui.sessions.recorder import Unrecorded
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.answer import End
 from ollama_chat_tui.terminal.history import PromptHistory
@@ -26,6 +27,14 @@ from ollama_chat_tui.terminal.window import Window
 
 ABSENT = cast(Any, None)
 MESSAGE = Message(Role.ASSISTANT, "Here.")
+
+
+class Private:
+    """Fits `Keeping` as far as the loop needs it: nothing is kept."""
+
+    def __init__(self) -> None:
+        self.recorder = Unrecorded()
+        self.wants_title = False
 
 
 class TypedLines:
@@ -68,7 +77,7 @@ def chat_of(
         """Do what nobody foresaw."""
         raise ZeroDivisionError("never mind")
 
-    context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry, ABSENT)
+    context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry, ABSENT, cast(Any, Private()))
     window = Window(shown, variables or {"TERM": "dumb"}, has_title=False, calls=True)
     front = _Front(cast(Any, TypedLines(lines)), cast(Any, answers), Notices(shown, {}), window)
     return _Chat(context, ABSENT, front, Status()), shown
@@ -76,7 +85,7 @@ def chat_of(
 
 async def test_a_defect_is_told_and_the_chat_goes_on() -> None:
     chat, shown = chat_of("/break", "/help quit", "/quit")
-    await chat.run()
+    await chat.run(Beginning())
     assert "This is a defect of ollama-chat: ZeroDivisionError: never mind" in shown.getvalue()
     assert "Leave." in shown.getvalue()
 
@@ -84,7 +93,7 @@ async def test_a_defect_is_told_and_the_chat_goes_on() -> None:
 async def test_a_defect_ends_the_chat_of_those_who_debug() -> None:
     chat, _ = chat_of("/break")
     with pytest.raises(ZeroDivisionError):
-        await chat.run(is_debugging=True)
+        await chat.run(Beginning(is_debugging=True))
 
 
 @pytest.mark.parametrize(
@@ -99,5 +108,5 @@ async def test_a_defect_ends_the_chat_of_those_who_debug() -> None:
 )
 async def test_a_long_answer_calls_unless_somebody_stopped_it(end: End, rings: bool) -> None:
     chat, shown = chat_of("hi", "/quit", answers=PlayedAnswers(end), variables={"TERM": "xterm"})
-    await chat.run()
+    await chat.run(Beginning())
     assert ("\a" in shown.getvalue()) is rings

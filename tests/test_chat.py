@@ -238,7 +238,7 @@ def test_the_history_is_private_and_outlives_the_chat(
 def test_without_a_history_nothing_typed_is_written(server: ScriptedServer, home: dict[str, str]) -> None:
     server.enqueue(*answer("ok"))
     with chat("--no-history", home=home) as terminal:
-        terminal.wait_for("incognito")
+        terminal.wait_for("no history")
         terminal.send("a secret\r")
         wait_for_prompt(terminal, 2)
         terminal.send("\x1b[A")

@@ -10,6 +10,7 @@ from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.hosts import DEFAULT_HOST, parse_host
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.sessions.recorder import Saved, SaveState
 from ollama_chat_tui.startup import Answerer
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.bar import Bar
@@ -18,8 +19,13 @@ from tests.scripted_server import ScriptedServer, closed_port
 MODEL = Settings("qwen3:8b")
 
 
-def facts(status: Status, settings: Settings = MODEL, *, is_recording: bool = True) -> list[str]:
-    return status.facts(settings, is_recording=is_recording)
+KEPT = SaveState(Saved.YES)
+
+
+def facts(
+    status: Status, settings: Settings = MODEL, kept: SaveState = KEPT, *, has_history: bool = True
+) -> list[str]:
+    return status.facts(settings, kept, has_history=has_history)
 
 
 def test_what_is_as_usual_is_not_said() -> None:
@@ -79,10 +85,11 @@ async def test_a_window_that_nobody_tells_is_left_out() -> None:
 
 def test_what_is_left_out_of_a_narrow_bar_goes_in_a_fixed_order(monkeypatch: pytest.MonkeyPatch) -> None:
     status = Status()
-    status.unsaved, status.attached, status.tools_on = "NOT SAVED", 2, 1
+    status.attached, status.tools_on = 2, 1
+    kept = SaveState(Saved.NO)
     settings = replace(MODEL, format="json", think=True, system="Be brief.", options={"seed": 1})
-    bar = Bar(lambda: facts(status, settings, is_recording=False))
-    whole = ["qwen3:8b", "NOT SAVED", "incognito", "2 images", "json", "1 tool", "think on", "system prompt"]
+    bar = Bar(lambda: facts(status, settings, kept, has_history=False))
+    whole = ["qwen3:8b", "NOT SAVED", "no history", "2 images", "json", "1 tool", "think on", "system prompt"]
     seen = set()
     for columns in range(100, 7, -1):
         monkeypatch.setenv("COLUMNS", str(columns))
@@ -96,3 +103,9 @@ def test_what_is_left_out_of_a_narrow_bar_goes_in_a_fixed_order(monkeypatch: pyt
 def test_a_model_with_too_long_a_name_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "6")
     assert Bar(lambda: facts(Status()))() == [("class:bottom-toolbar", "qwen3…")]
+
+
+@pytest.mark.parametrize("has_history", [True, False])
+def test_a_private_chat_is_said_to_be_one(has_history: bool) -> None:
+    kept = SaveState(Saved.PRIVATE)
+    assert facts(Status(), kept=kept, has_history=has_history) == ["qwen3:8b", "incognito"]

@@ -13,7 +13,7 @@ from contextlib import aclosing
 
 from msgspec import structs
 
-from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.events import (
     CutBy,
     Event,
@@ -49,6 +49,7 @@ async def run_turn(
 ) -> AsyncGenerator[Event, None]:
     """Let the model answer the conversation, running the tools it asks for.
 
+    An answer at the head is gone on with: the whole becomes its sibling.
     Cancelling the task that reads this generator stops the model: one `Interrupted` comes out, then the
     cancellation goes on its way. Closing the generator stops it too, without an event.
     A backend's error comes out as `Failed`; nothing else is raised.
@@ -96,8 +97,9 @@ class _Answer:
         self._settings = settings
         self._clock = clock
         self._began = clock()
+        self._begun = begun = _begun(conversation.head)
         self._content: list[str] = []
-        self._thinking: list[str] = []
+        self._thinking: list[str] = [begun.message.thinking] if begun else []
         self._logprobs: list[object] = []
         self._splitter = ThinkSplitter()
         self._metrics = Metrics(model=settings.model)
@@ -147,8 +149,14 @@ class _Answer:
         self._logprobs.extend(delta.logprobs)
         if delta.metrics is not None:
             self._metrics = delta.metrics
-        events = self._split(delta.thinking, "")
+        events = self._take_up() + self._split(delta.thinking, "")
         return events + self._split(*self._splitter.feed(delta.content)) if delta.content else events
+
+    def _take_up(self) -> list[Event]:
+        """Repeat what was said before the first new word, so that the answer is shown and kept whole."""
+        if self._begun is None or self._content:
+            return []
+        return self._split("", self._begun.message.content)
 
     def _split(self, thinking: str, content: str) -> list[Event]:
         events: list[Event] = []
@@ -172,7 +180,10 @@ class _Answer:
                 tool_calls=tuple(self.calls),
                 ending=ending,
             )
-            self._conversation.append(self.message)
+            if self._begun is None:
+                self._conversation.append(self.message)
+            elif self._content:  # else it stands there as it was
+                self._conversation.edit(self._begun.id, self.message)
         return events
 
     @property
@@ -184,6 +195,11 @@ class _Answer:
             first_token_s=self._first_s,
             last_token_s=self._last_s,
         )
+
+
+def _begun(head: Node | None) -> Node | None:
+    """The answer that is to be gone on with, if that is where the conversation stands."""
+    return head if head and head.message.role is Role.ASSISTANT and not head.message.tool_calls else None
 
 
 def _cut_by(metrics: Metrics, settings: Settings) -> CutBy | None:

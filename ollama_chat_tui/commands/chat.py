@@ -62,14 +62,21 @@ async def show_keys(context: Context, _: str) -> str:
 
 
 async def incognito(context: Context, text: str) -> str:
-    """Keep what you ask out of the history on disk."""
+    """Begin a conversation of which nothing goes to the disk.
+
+    Neither a session nor a history of what you ask; `off` begins one that is kept.
+    """
     if text not in ("", "on", "off"):
         raise UsageError(f"“{text}” is neither on nor off.", "Usage: /incognito [on | off]")
+    is_private = text == "on"
+    if text and is_private != context.keeping.is_private:
+        context.conversation = Conversation()  # what was said before stays where it is
+        await context.keeping.be_private(is_private)
     if text:
-        context.screen.record(text == "off")
-    if context.screen.is_recording:
-        return "Questions go into the history on disk. /incognito on keeps them out."
-    return "Incognito: nothing you ask is written to disk."
+        context.screen.record(not is_private)
+    if context.keeping.is_private:
+        return "Incognito: nothing of this conversation is written to disk."
+    return "The chat is kept as a session. /incognito on begins one that is not."
 
 
 async def start_anew(context: Context, _: str) -> str:

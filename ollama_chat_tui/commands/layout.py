@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 def in_columns(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> list[str]:
@@ -24,3 +25,12 @@ def size_text(size: int) -> str:
             return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def age_text(at: datetime, now: datetime) -> str:
+    """How long ago something was, or the day when that is longer than a month."""
+    seconds = (now - at).total_seconds()
+    for unit, length, most in (("min", 60, 60), ("h", 3600, 48), ("days", 86400, 31)):
+        if seconds < length * most:
+            return f"{max(0, int(seconds // length))} {unit} ago"
+    return f"{at.astimezone():%Y-%m-%d}"

@@ -9,8 +9,10 @@ from functools import partial
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.options import parse_keep_alive
 from ollama_chat_tui.commands import model_facts as facts
+from ollama_chat_tui.commands.files import path_of
 from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.sessions import load_file
 from ollama_chat_tui.commands.words import model_names, models_and_parts, one_of
 from ollama_chat_tui.errors import NothingThere, UsageError
 from ollama_chat_tui.progress import Progress
@@ -28,7 +30,7 @@ def register_model_commands(registry: Registry) -> None:
         words=models_and_parts(*facts.SHOW_PARTS),
     )(show)
     on_server("ps")(show_loaded)
-    on_server("load", arguments="[NAME]", words=model_names)(load)
+    registry.command("load", arguments="[NAME | FILE.json]", words=model_names)(load)
     on_server("unload", arguments="[NAME | all]", words=model_names)(unload)
     registry.command(
         "keep-alive", arguments="[TIME | forever | 0]", words=one_of("forever", "0", "5m", "1h")
@@ -87,10 +89,13 @@ async def show_loaded(context: Context, _: str) -> str:
 
 
 async def load(context: Context, name: str) -> str:
-    """Load a model, so that the first question does not wait.
+    """Load a model before the first question, or a saved chat.
 
-    It is loaded with the options in force.
+    A model is loaded with the options in force; a chat comes from a file that /save has written.
     """
+    if name.endswith(".json") or ("/" in name and path_of(name).exists()):
+        return await load_file(context, name)
+    await context.connect()
     settings = replace(context.settings, model=name) if name else context.settings
     with context.screen.progress() as show_progress:
         show_progress(Progress(f"Loading {settings.model}"))

@@ -15,10 +15,12 @@ from typing import Protocol
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import ChatError, NothingThere, UsageError
 from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.progress import ShowProgress
+from ollama_chat_tui.sessions.keeping import Keeping
 
 
 class Screen(Protocol):
@@ -51,6 +53,10 @@ class Screen(Protocol):
 
     def progress(self) -> AbstractContextManager[ShowProgress]:
         """Show progress while inside."""
+        ...
+
+    def replay(self, messages: Sequence[Message]) -> None:
+        """Show the last turns of a conversation as they looked."""
         ...
 
     def keys(self) -> Sequence[tuple[str, str]]:
@@ -101,7 +107,11 @@ class Opening(Protocol):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What a command has to say to the model, and how it is asked for this one turn."""
+    """What a command has to say to the model, and how it is asked for this one turn.
+
+    Attributes:
+        text: empty when nothing new is said: the question at the head is answered, an answer is gone on with.
+    """
 
     text: str
     settings: Settings
@@ -116,6 +126,8 @@ class Context:
         settings: replaced when something is set; its model is empty until one was chosen.
         preferences: what flags, environment, profile and file say; what the chat set itself is in `settings`.
         is_leaving: set by a command that ends the chat.
+        keeping: the session that the chat is kept in, and the way to the others.
+        draft: set by a command that gives a text back to the prompt.
         outgoing: set by a command that speaks to the model; the chat takes it away and sends it.
         host: the name or address that the chat went over to; empty where it began.
         found: who answers, when a command has asked.
@@ -128,7 +140,9 @@ class Context:
     screen: Screen
     registry: Registry
     preferences: Preferences
+    keeping: Keeping
     is_leaving: bool = False
+    draft: str = ""
     outgoing: Outgoing | None = None
     host: str = ""
     model_names: Sequence[str] = ()

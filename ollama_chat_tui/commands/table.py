@@ -11,7 +11,9 @@ from ollama_chat_tui.commands.hosts import register_host_commands
 from ollama_chat_tui.commands.model import register_model_commands
 from ollama_chat_tui.commands.own import FOLDER, OwnCommandFolder
 from ollama_chat_tui.commands.registry import Registry
+from ollama_chat_tui.commands.sessions import register_session_commands
 from ollama_chat_tui.commands.settings import register_settings_commands
+from ollama_chat_tui.commands.turns import register_turn_commands
 
 
 def make_registry(folder: Path | None = None) -> Registry:
@@ -22,6 +24,8 @@ def make_registry(folder: Path | None = None) -> Registry:
     """
     registry = Registry()
     register_chat_commands(registry)
+    register_turn_commands(registry)
+    register_session_commands(registry)
     register_model_commands(registry)
     register_settings_commands(registry)
     register_answer_commands(registry)

@@ -44,7 +44,7 @@ class Saved(StrEnum):
     """Whether what was said is on disk."""
 
     YES = "saved"
-    NO = "not saved"
+    NO = "NOT SAVED"
     PRIVATE = "incognito"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from pathlib import Path
 
@@ -119,13 +119,18 @@ def read_session(path: Path) -> Session:
     Raises:
         SessionUnreadable: the file cannot be read at all.
     """
-    reader = _Reader(Session(path, path.name.removesuffix(SUFFIX)))
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                reader.take(number, line)
+            return session_of(path, file)
     except OSError as exc:
         raise SessionUnreadable(f"The session {path.name} cannot be read: {exc.strerror}.") from exc
+
+
+def session_of(path: Path, lines: Iterable[bytes]) -> Session:
+    """Put the lines of a session together; `path` is where they are, or would be."""
+    reader = _Reader(Session(path, path.name.removesuffix(SUFFIX)))
+    for number, line in enumerate(lines, 1):
+        reader.take(number, line)
     return reader.finish()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from ollama_chat_tui.chat.events import (
@@ -23,11 +23,13 @@ from ollama_chat_tui.chat.events import (
     ToolDone,
     Waiting,
 )
+from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.drawer import AnswerDrawer, Tty
 from ollama_chat_tui.terminal.frame import Frame
 from ollama_chat_tui.terminal.markdown.stream import MarkdownStream
 from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
+from ollama_chat_tui.terminal.replay import BROKEN_OFF, STOPPED, replayed_rows
 from ollama_chat_tui.terminal.rows import ansi_row, shortened
 from ollama_chat_tui.terminal.theme import Theme
 from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
@@ -35,7 +37,7 @@ from ollama_chat_tui.terminal.typeahead import TypeAhead
 
 End = Finished | Interrupted | Failed
 
-STOPPED, BROKEN_OFF = "stopped", "broken off"
+REPLAYED_TURNS = 3
 
 
 class AnswerScreen:
@@ -56,6 +58,12 @@ class AnswerScreen:
         rows.add(text.splitlines())
         drawer.touch()
         return True
+
+    def replayed(self, messages: Sequence[Message]) -> str:
+        """The last turns of a conversation as they looked, as lines."""
+        width = self._tty.size().columns
+        rows = replayed_rows(messages, self._theme, width, turns=REPLAYED_TURNS, view=self._view())
+        return "".join(f"{row}\n" for row in rows)
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
         """Show a turn until it ends, and return its last event; Esc and Ctrl-C stop it.

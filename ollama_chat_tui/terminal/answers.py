@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Protocol, TextIO
 
 from prompt_toolkit.input import Input
 
 from ollama_chat_tui.chat.events import Event
+from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.terminal.ability import has_hyperlinks, is_dumb
 from ollama_chat_tui.terminal.answer import AnswerScreen, End
 from ollama_chat_tui.terminal.drawer import make_tty
@@ -25,6 +26,10 @@ class Answers(Protocol):
 
         False: no answer is being shown, and they are still to be written.
         """
+
+    def replayed(self, messages: Sequence[Message]) -> str:
+        """The last turns of a conversation as they looked, as lines."""
+        ...
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
         """Show a turn until it ends or is stopped, and return its last event."""

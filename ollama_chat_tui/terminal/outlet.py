@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from prompt_toolkit.application import Application, get_app_or_none, in_terminal
 
+from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.terminal.answers import Answers
 
 
@@ -32,6 +34,11 @@ class Outlet:
             printing.add_done_callback(self._printing.discard)
         else:
             self._write(text)
+
+    def replay(self, messages: Sequence[Message]) -> None:
+        """Show the last turns of a conversation as they looked."""
+        if text := self._answers.replayed(messages):
+            self.write(text)
 
     def flush(self) -> None:
         """Nothing is held back."""

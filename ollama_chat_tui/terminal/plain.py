@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TextIO
 
@@ -26,14 +26,17 @@ from ollama_chat_tui.chat.events import (
     ToolDone,
     Waiting,
 )
+from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.answer import End, closing_line
 from ollama_chat_tui.terminal.reasoning import ThinkingView, thought_summary
 from ollama_chat_tui.terminal.region import TextOutput
-from ollama_chat_tui.terminal.sanitize import Sanitizer
+from ollama_chat_tui.terminal.sanitize import Sanitizer, sanitize
 from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 from ollama_chat_tui.terminal.typeahead import TypeAhead
+
+REPLAYED_MESSAGES = 6
 
 
 @contextmanager
@@ -61,6 +64,11 @@ class PlainAnswers:
         self._output.write(text)
         self._output.flush()
         return True
+
+    def replayed(self, messages: Sequence[Message]) -> str:
+        """What was said, as it was written."""
+        said = [f">>> {each.content}" if each.role is Role.USER else each.content for each in messages]
+        return sanitize("\n".join(said[-REPLAYED_MESSAGES:])) + "\n" if said else ""
 
     async def show(self, turn: AsyncGenerator[Event, None], _typed: TypeAhead) -> End | None:
         """Write a turn until it ends, and return its last event."""

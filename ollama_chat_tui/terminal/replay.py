@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ollama_chat_tui.chat.message import Ending, Message, Role
-from ollama_chat_tui.terminal.answer import BROKEN_OFF, STOPPED
 from ollama_chat_tui.terminal.fill import CodeFill, Gutter
 from ollama_chat_tui.terminal.markdown.stream import NARROWEST, render_markdown
 from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
@@ -22,6 +21,7 @@ from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 _PROMPT: Final = ">>> "
 _CONTINUATION: Final = "... "
 _LONGEST_QUESTION: Final = 20
+STOPPED, BROKEN_OFF = "stopped", "broken off"
 _ENDINGS: Final = {Ending.INTERRUPTED: STOPPED, Ending.FAILED: BROKEN_OFF}
 
 

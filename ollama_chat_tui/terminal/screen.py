@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TextIO
 
+from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.progress import ShowProgress
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.bars import progress_bars
 from ollama_chat_tui.terminal.clipboard import SystemClipboard
 from ollama_chat_tui.terminal.confirm import confirm
+from ollama_chat_tui.terminal.outlet import Outlet
 from ollama_chat_tui.terminal.pager import SystemPager
 from ollama_chat_tui.terminal.picker import Picker, pick_by_number
 from ollama_chat_tui.terminal.prompt import Prompt
@@ -21,9 +23,15 @@ class TerminalScreen:
     """Fits `commands.registry.Screen`."""
 
     def __init__(
-        self, output: TextIO, prompt: Prompt, variables: Mapping[str, str], views: ThinkingViews
+        self,
+        output: TextIO,
+        prompt: Prompt,
+        variables: Mapping[str, str],
+        views: ThinkingViews,
+        outlet: Outlet,
     ) -> None:
         self._output = output
+        self._outlet = outlet
         self._prompt = prompt
         self._views = views
         self._is_dumb = is_dumb(variables)
@@ -53,6 +61,9 @@ class TerminalScreen:
 
     def progress(self) -> AbstractContextManager[ShowProgress]:
         return progress_bars(self._output)
+
+    def replay(self, messages: Sequence[Message]) -> None:
+        self._outlet.replay(messages)
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return [(" or ".join(row.keys), row.description) for row in self._prompt.keymap.rows() if row.keys]

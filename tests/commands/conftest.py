@@ -11,6 +11,7 @@ import pytest
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Context, Screen
 from ollama_chat_tui.commands.table import make_registry
@@ -18,6 +19,7 @@ from ollama_chat_tui.config.file import read_config
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.preferences import meaning, resolve
 from ollama_chat_tui.progress import Progress, ShowProgress
+from ollama_chat_tui.sessions.keeping import Keeping
 from ollama_chat_tui.startup import Opening
 from tests.scripted_replies import installed
 from tests.scripted_server import ScriptedServer
@@ -34,6 +36,7 @@ class NotedScreen:
         self.listed: list[str] = []
         self.steps: list[Progress] = []
         self.thinking: list[tuple[str, str]] = []
+        self.replayed: list[Message] = []
         self.records = True
         self.says_yes = True
         self.picks: int | None = 0
@@ -60,6 +63,9 @@ class NotedScreen:
     @contextmanager
     def progress(self) -> Iterator[ShowProgress]:
         yield self.steps.append
+
+    def replay(self, messages: Sequence[Message]) -> None:
+        self.replayed = list(messages)
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return [("Enter", "Send"), ("Ctrl-C", "Clear")]
@@ -114,7 +120,10 @@ async def context(
     preferences = resolve(read_config(folder / "config.toml", meaning()), {})
     async with Opening(environment, Wanted(server.url), "qwen3:8b") as opening:
         settings = Settings("qwen3:8b")
-        yield Context(Conversation(), settings, opening, screen, make_registry(folder), preferences)
+        keeping = Keeping(environment, is_private=False)
+        registry = make_registry(folder)
+        yield Context(Conversation(), settings, opening, screen, registry, preferences, keeping)
+        await keeping.recorder.close()
 
 
 async def run(context: Context, line: str) -> str:

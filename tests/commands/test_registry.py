@@ -101,7 +101,7 @@ def test_a_name_that_is_taken_or_has_no_help_is_refused() -> None:
         registry.command("silent")(silent)
 
 
-ALONE = ["/keys", "/new", "/clear", "/quit", "/bye", "/models", "/ps"]
+ALONE = ["/keys", "/new", "/clear", "/quit", "/bye", "/models", "/ps", "/continue", "/sessions"]
 
 
 @pytest.mark.parametrize("line", ALONE)
@@ -120,6 +120,12 @@ def test_every_command_without_arguments_is_among_them(context: Context) -> None
 
 
 WRONG = [
+    ("/retry x=1", "“x”"),
+    ("/rename", "title"),
+    ("/title", "title"),
+    ("/tag", "tag"),
+    ("/search", "look for"),
+    ("/save", "file"),
     ("/incognito maybe", "maybe"),
     ("/keep-alive soon", "soon"),
     ("/pull", "model"),

@@ -71,7 +71,7 @@ async def test_a_chat_goes_on_in_memory_and_says_why(tmp_path: Path, code: int) 
     state = recorder.state
     assert (state.saved, state.unsaved) == (Saved.NO, 2)
     assert state.since is not None
-    assert state.fact == f"not saved: {OSError(code, state.reason).strerror}"
+    assert state.fact == f"NOT SAVED: {OSError(code, state.reason).strerror}"
     await ask(recorder, conversation, "And?", Model("Two."))
     assert recorder.state.since == state.since
     disk.code = None

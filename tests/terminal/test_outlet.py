@@ -27,6 +27,9 @@ class Answers:
             self.said.append(text)
         return self.is_showing
 
+    def replayed(self, messages: object) -> str:
+        raise NotImplementedError
+
     async def show(self, turn: object, typed: object) -> None:
         raise NotImplementedError
 
