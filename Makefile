@@ -45,7 +45,7 @@ screenshots: $(VENV)/.dev ## take the pictures of the README anew
 
 lock: ## renew constraints.txt from the newest releases
 	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
-	@$(VENV)/lock/bin/python -m pip install --quiet '.[embedded,dev]'
+	@$(VENV)/lock/bin/python -m pip install --quiet '.[embedded,images,dev]'
 	@{ echo '# What `make` installs, exactly; written by `make lock`.'; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude ollama-chat-tui; } >constraints.txt
 	@rm -rf $(VENV)/lock
@@ -60,8 +60,8 @@ $(VENV)/.made:
 
 $(VENV)/.chat: $(VENV)/.made pyproject.toml constraints.txt
 	@echo 'Installing ollama-chat into $(VENV) …'
-	@$(PIP) install -c constraints.txt -e '.[embedded]' && touch $@
+	@$(PIP) install -c constraints.txt -e '.[embedded,images]' && touch $@
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo 'Installing ollama-chat and its tools into $(VENV) …'
-	@$(PIP) install -c constraints.txt -e '.[embedded,dev]' && touch $@ $(VENV)/.chat
+	@$(PIP) install -c constraints.txt -e '.[embedded,images,dev]' && touch $@ $(VENV)/.chat

@@ -12,6 +12,13 @@
     │   ├── NothingThere          what was named does not exist: an answer, a block, a table
     │   ├── SessionMissing        no session has that id, title or number
     │   ├── SessionAmbiguous      several sessions may be meant
+    │   ├── AttachmentError       a picture, a sound or a text cannot go with the message
+    │   │   ├── FileUnreadable    it is not there, is no file, or may not be read
+    │   │   ├── WrongKind         it holds what no model can take, or is damaged
+    │   │   ├── TooLarge          it has too many bytes or pixels
+    │   │   ├── DownloadFailed    an address does not give it
+    │   │   ├── NothingToPaste    the clipboard holds no picture
+    │   │   └── PillowMissing     the extra `images` is not installed
     │   └── NotInteractive        a question would have to be asked and nobody is there
     ├── BackendError              the model cannot answer
     │   ├── ServerUnreachable     no connection: name, route, TLS or time-out
@@ -39,7 +46,7 @@
     ├── OutputFailed              the answer cannot be written
     ├── ToolRoundsExceeded        the model goes on calling tools and never answers
     ├── ToolMissing               a program of the system cannot be run
-    │   ├── NoClipboard           nothing takes a text of this size
+    │   ├── NoClipboard           nothing takes a text of this size, or nothing gives what it holds
     │   └── NoPager               PAGER does not start
     ├── Defect                    a mistake of the program itself
     └── EmbeddedError             the embedded engine cannot be used
@@ -141,6 +148,34 @@ class SessionMissing(UsageError):
 
 class SessionAmbiguous(UsageError):
     """Several sessions may be meant."""
+
+
+class AttachmentError(UsageError):
+    """A picture, a sound or a text cannot go with the message."""
+
+
+class FileUnreadable(AttachmentError):
+    """It is not there, is no file, or may not be read."""
+
+
+class WrongKind(AttachmentError):
+    """It holds what no model can take, or is damaged."""
+
+
+class TooLarge(AttachmentError):
+    """It has too many bytes or pixels."""
+
+
+class DownloadFailed(AttachmentError):
+    """An address does not give it."""
+
+
+class NothingToPaste(AttachmentError):
+    """The clipboard holds no picture."""
+
+
+class PillowMissing(AttachmentError):
+    """The extra `images` is not installed."""
 
 
 class NotInteractive(UsageError):
@@ -282,7 +317,7 @@ class ToolMissing(ChatError):
 
 
 class NoClipboard(ToolMissing):
-    """Nothing takes a text of this size."""
+    """Nothing takes a text of this size, or nothing gives what it holds."""
 
 
 class NoPager(ToolMissing):

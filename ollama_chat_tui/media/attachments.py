@@ -1,0 +1,210 @@
+"""What goes with the next message: the list that `/image`, `/images`, `/file` and a pasted path work on.
+
+An image is prepared and kept when it is attached, so that whatever is wrong with it is said then, and not
+when the question is asked.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ollama_chat_tui.chat.image import TOKENS_PER_IMAGE, Image, ImageStore
+from ollama_chat_tui.errors import AttachmentError, NothingThere
+from ollama_chat_tui.media.aside import aside
+from ollama_chat_tui.media.clipboard import read_picture
+from ollama_chat_tui.media.files import TextFile, mentioned, read_text
+from ollama_chat_tui.media.paths import CLIPBOARD, Found, found_in, is_media, is_url, to_path
+from ollama_chat_tui.media.prepare import LONGEST_SIDE_PX, Prepared, prepare
+from ollama_chat_tui.media.reading import open_file
+from ollama_chat_tui.media.size import MAX_BYTES, size_label
+
+
+@dataclass(frozen=True)
+class Attached:
+    """One image or sound of the list.
+
+    Attributes:
+        size_before: bytes of what was named.
+        changes: what was done to it, each a few words.
+    """
+
+    image: Image
+    size_before: int = 0
+    changes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> str:
+        """Such as `1568×1176, 310 KB, about 768 tokens`; the estimate is Ollama's own, flat for each."""
+        image = self.image
+        pixels = [f"{image.width}×{image.height}"] if image.width else []
+        return ", ".join([*pixels, size_label(image.size_bytes), f"about {TOKENS_PER_IMAGE} tokens"])
+
+    @property
+    def sentence(self) -> str:
+        """What was attached and what was done to it, for the screen; the name in it is foreign text."""
+        told = f"Attached {self.image.name}: {self.facts}"
+        if not self.changes:
+            return f"{told}."
+        return f"{told} ({'; '.join(self.changes)}; it had {size_label(self.size_before)})."
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A message ready to be sent, and what was attached just now because the text names it."""
+
+    content: str
+    images: tuple[Image, ...]
+    added: tuple[Attached, ...] = ()
+
+
+class Attachments:
+    """The list. Its images are in `store` from the moment they are attached.
+
+    Attributes:
+        longest_px: to what a larger picture is shrunk; 0: none is.
+    """
+
+    def __init__(
+        self, store: ImageStore, variables: Mapping[str, str], longest_px: int = LONGEST_SIDE_PX
+    ) -> None:
+        self.longest_px = longest_px
+        self._store = store
+        self._variables = variables
+        self._images: list[Attached] = []
+        self._files: list[TextFile] = []
+
+    @property
+    def images(self) -> tuple[Attached, ...]:
+        return tuple(self._images)
+
+    @property
+    def files(self) -> tuple[TextFile, ...]:
+        return tuple(self._files)
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What a model must be able to do to read all of it, as /api/show names it."""
+        return frozenset(each.image.capability for each in self._images)
+
+    async def add(self, source: str, *, is_original: bool = False) -> Attached:
+        """Attach a path, an address or `clipboard`; what is attached already stays where it is.
+
+        Raises:
+            ChatError: it cannot be, in one sentence; nothing is attached.
+        """
+        attached = await self._make(source, 0 if is_original else self.longest_px)
+        return self._put(attached)
+
+    async def add_file(self, path: Path) -> TextFile:
+        """Put a text file into the next message; raises `AttachmentError`."""
+        file = await aside(lambda: read_text(path))
+        self._files.append(file)
+        return file
+
+    def drop(self, number: int) -> Attached:
+        """Take the `number`th image off, counted from 1.
+
+        Raises:
+            NothingThere: there are not so many.
+        """
+        if not 1 <= number <= len(self._images):
+            there = f"1 to {len(self._images)} are" if self._images else "None is"
+            raise NothingThere(f"No image {number} is attached.", f"{there} there: /images")
+        return self._images.pop(number - 1)
+
+    def clear(self) -> None:
+        """Take everything off."""
+        self._images.clear()
+        self._files.clear()
+
+    def table(self) -> list[tuple[str, ...]]:
+        """A row for each: number, name, pixels, bytes, tokens. Names are foreign text."""
+        rows: list[tuple[str, ...]] = [
+            (
+                str(number),
+                each.image.name,
+                f"{each.image.width}×{each.image.height}" if each.image.width else "",
+                size_label(each.image.size_bytes),
+                f"~{TOKENS_PER_IMAGE}",
+            )
+            for number, each in enumerate(self._images, 1)
+        ]
+        return rows + [("", file.name, "", size_label(file.size_bytes), "") for file in self._files]
+
+    def names_with(self, text: str) -> tuple[str, ...]:
+        """What would go with `text` if it were sent now, for the bar. It looks at the disk for each path."""
+        named = [found.path.name for found in found_in(text)]
+        named += [mention.path.name for mention in mentioned(text)]
+        return (*(each.image.name for each in self._images), *(file.name for file in self._files), *named)
+
+    async def compose(self, text: str) -> Composed:
+        """Make the message: paths in `text` become images, `@path` a fence behind it; the list is empty then.
+
+        Raises:
+            ChatError: a picture or a file that `text` names cannot go with it; the list is as it was.
+        """
+        found, mentions = await aside(lambda: (found_in(text), mentioned(text)))
+        spans = list(found)
+        files = list(self._files)
+        for mention in mentions:
+            if is_media(mention.path):
+                spans.append(Found(mention.path, mention.start, mention.end))
+            else:
+                name = str(mention.path)
+                files.append(await aside(partial(read_text, mention.path, name)))
+        added = [await self._make(str(span.path), self.longest_px) for span in spans]
+        for attached in added:
+            self._put(attached)
+        named = _named(text, spans)
+        content = "\n\n".join([*([named] if named or not files else []), *(file.fenced() for file in files)])
+        composed = Composed(content, tuple(each.image for each in self._images), tuple(added))
+        self.clear()
+        return composed
+
+    def _put(self, attached: Attached) -> Attached:
+        for each in self._images:
+            if each.image.sha256 == attached.image.sha256:
+                return each
+        self._images.append(attached)
+        return attached
+
+    async def _make(self, source: str, longest_px: int) -> Attached:
+        if is_url(source):
+            # Brings httpx, which the way to the prompt does without.
+            from ollama_chat_tui.media.download import download, name_of
+
+            return await self._from_bytes(await download(source), name_of(source), longest_px)
+        if source == CLIPBOARD:
+            return await self._from_bytes(await read_picture(self._variables), CLIPBOARD, longest_px)
+        path = to_path(source)
+        return await aside(lambda: self._from_path(path, longest_px))
+
+    async def _from_bytes(self, data: bytes, name: str, longest_px: int) -> Attached:
+        return await aside(lambda: self._keep(prepare(io.BytesIO(data), name, longest_px), name, len(data)))
+
+    def _from_path(self, path: Path, longest_px: int) -> Attached:
+        with open_file(path, MAX_BYTES) as file:
+            try:
+                prepared = prepare(file, path.name, longest_px)
+            except OSError as exc:
+                raise AttachmentError(f"{path} cannot be read: {exc.strerror}.") from exc
+            return self._keep(prepared, path.name, file.seek(0, io.SEEK_END))
+
+    def _keep(self, prepared: Prepared, name: str, size_before: int) -> Attached:
+        try:
+            sha256 = self._store.keep(prepared.data)
+        except OSError as exc:
+            raise AttachmentError(f"{name} cannot be kept: {exc.strerror}.") from exc
+        image = Image(sha256, prepared.media_type, name, len(prepared.data), prepared.width, prepared.height)
+        return Attached(image, size_before, prepared.changes)
+
+
+def _named(text: str, spans: Sequence[Found]) -> str:
+    """`text` with a name in brackets where a path stood: the model has the picture, and no use for a path."""
+    for span in sorted(spans, key=lambda each: each.start, reverse=True):
+        text = f"{text[: span.start]}[{span.path.name}]{text[span.end :]}"
+    return text
