@@ -7,6 +7,7 @@ when the question is asked.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -199,7 +200,8 @@ class Attachments:
             sha256 = self._store.keep(prepared.data)
         except OSError as exc:
             raise AttachmentError(f"{name} cannot be kept: {exc.strerror}.") from exc
-        image = Image(sha256, prepared.media_type, name, len(prepared.data), prepared.width, prepared.height)
+        line = re.sub(r"\s", " ", name)  # of a file a name may have newlines
+        image = Image(sha256, prepared.media_type, line, len(prepared.data), prepared.width, prepared.height)
         return Attached(image, size_before, prepared.changes)
 
 
