@@ -5,12 +5,10 @@ One of several readers of the engine's events; it decides nothing that the engin
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol, TextIO
 
 import msgspec
@@ -20,6 +18,7 @@ from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics, TextDelta
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
@@ -48,12 +47,12 @@ class Question:
 
     Attributes:
         text: the question, whole.
-        images: files to send with it.
+        images: pictures and sounds to send with it: files, addresses, or `clipboard`.
         answer_format: `json`, a JSON Schema, or the name of a file with one; empty: any text.
     """
 
     text: str
-    images: tuple[Path, ...] = ()
+    images: tuple[str, ...] = ()
     answer_format: str = ""
     output: Output = Output.TEXT
     stream: bool = True
@@ -76,16 +75,14 @@ async def run_ask(
         ChatError: the answer failed, or it is not the JSON that was asked for.
         KeyboardInterrupt: it was stopped.
     """
-    message = Message(
-        Role.USER,
-        question.text,
-        images=tuple(_read_image(path) for path in question.images),
-    )
     settings = preferences.settings()
     if question.answer_format:
         settings = replace(settings, format=preferences.read_format(question.answer_format))
     notices = Notices(environment.stderr, environment.variables)
     with ended_in_order(), ended_by_ctrl_c():
+        conversation = Conversation()
+        images = await _attached(question, conversation, environment, notices) if question.images else ()
+        conversation.append(Message(Role.USER, question.text, images=images))
         await make_ready(environment, wanted, notices, may_fetch=may_fetch)
         async with Opening(environment, wanted, settings.model) as opening:
             found = await opening.answerer()
@@ -94,11 +91,25 @@ async def run_ask(
                 notices.whisper(found.notice)
             reader = _reader(question.output, environment, settings, preferences.config.theme)
             backend = CapableBackend(found.client, opening.answerer)
-            await ask(message, settings, backend, reader, notices, stream=question.stream)
+            await ask(conversation, settings, backend, reader, notices, stream=question.stream)
+
+
+async def _attached(
+    question: Question, conversation: Conversation, environment: Environment, notices: Notices
+) -> tuple[Image, ...]:
+    """What goes with the question; what was done to it is said."""
+    from ollama_chat_tui.media.attachments import Attachments  # what a question without images does not pay
+
+    attachments = Attachments(conversation.images, environment.variables)
+    for source in question.images:
+        attached = await attachments.add(source)
+        if attached.changes:
+            notices.whisper(attached.sentence)
+    return tuple(each.image for each in attachments.images)
 
 
 async def ask(
-    message: Message,
+    conversation: Conversation,
     settings: Settings,
     backend: Backend,
     reader: Reader,
@@ -106,13 +117,11 @@ async def ask(
     *,
     stream: bool = True,
 ) -> None:
-    """Ask and let `reader` show the answer.
+    """Ask the last question of `conversation` and let `reader` show the answer.
 
     Raises:
         ChatError: the answer failed, cannot be written, or is not the JSON that was asked for.
     """
-    conversation = Conversation()
-    conversation.append(message)
     turn = run_turn(conversation, settings, backend, stream=stream)
     end: Event | None = None
     async with aclosing(turn) as events:
@@ -224,13 +233,6 @@ def question_text(words: str, stdin: TextIO) -> str:
     if not text:
         raise UsageError("There is nothing to ask.", "Give a question as words or through a pipe.")
     return text
-
-
-def _read_image(path: Path) -> str:
-    try:
-        return base64.b64encode(path.read_bytes()).decode()
-    except OSError as exc:
-        raise UsageError(f"The image {path} cannot be read: {exc.strerror}.") from exc
 
 
 def _write_line(stdout: TextIO, value: object) -> None:

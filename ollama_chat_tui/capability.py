@@ -22,8 +22,12 @@ TIMEOUT_S = 1.0
 MOST_ASKED = 30
 MOST_NAMED = 5
 
-_IN_WORDS: Mapping[str, str] = {"thinking": "think", "vision": "see images", "tools": "call tools"}
-_AS_GOOD: Mapping[str, Collection[str]] = {"vision": ("vision", "audio")}  # sounds travel as images do
+_IN_WORDS: Mapping[str, str] = {
+    "thinking": "think",
+    "vision": "see images",
+    "audio": "hear sounds",
+    "tools": "call tools",
+}
 
 
 class CapableBackend:
@@ -75,16 +79,18 @@ def _fits(backend: CapableBackend) -> Backend:
 
 
 def _needs(request: ChatRequest) -> list[str]:
+    media = {image.capability for message in request.messages for image in message.images}
     wanted = {
         "thinking": request.settings.think,
-        "vision": any(message.images for message in request.messages),
+        "vision": "vision" in media,
+        "audio": "audio" in media,
         "tools": request.tools,
     }
     return [name for name, is_wanted in wanted.items() if is_wanted]
 
 
 def _lacks(abilities: Collection[str], needs: Collection[str]) -> list[str]:
-    return [need for need in needs if not set(_AS_GOOD.get(need, (need,))) & set(abilities)]
+    return [need for need in needs if need not in abilities]
 
 
 async def _abilities(client: OllamaClient, model: str) -> Collection[str] | None:

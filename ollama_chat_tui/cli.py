@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from itertools import takewhile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -94,7 +93,10 @@ def ask(
     raw: Annotated[bool, typer.Option("--raw", help="No Markdown, even in a terminal.")] = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Ask for the answer in one piece.")] = False,
     image: Annotated[
-        list[Path] | None, typer.Option("--image", metavar="FILE", help="An image (again for more).")
+        list[str] | None,
+        typer.Option(
+            "--image", metavar="FILE", help="A picture or sound: file, URL, or clipboard (again for more)."
+        ),
     ] = None,
     answer_format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="json, a JSON Schema, or a file with one.")

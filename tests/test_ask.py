@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import COMMAND, PATIENCE_S, chat, fresh_home, run
+from tests.media.pictures import png
 from tests.scripted_replies import Signal as Mark
 from tests.scripted_replies import answer, done, end, head, installed, lines, note, reply, reset, text, wait
 from tests.scripted_server import ScriptedServer, closed_port
@@ -62,7 +64,7 @@ def test_nothing_to_ask_is_wrong_usage(home: dict[str, str]) -> None:
 def test_flags_become_the_request(server: ScriptedServer, home: dict[str, str], tmp_path: Path) -> None:
     server.enqueue(*answer("{}"))
     picture = tmp_path / "a b.png"
-    picture.write_bytes(b"\x89PNG")
+    picture.write_bytes(png())
     run(
         *("ask", "hi", "-m", "m", "-s", "Be brief.", "--seed", "7", "-t", "0.5", "-o", "top_k=3"),
         *("--think", "--keep-alive", "1h30m", "--format", "json", "--image", str(picture)),
@@ -70,9 +72,10 @@ def test_flags_become_the_request(server: ScriptedServer, home: dict[str, str], 
     )
     body = server.wait_for().json
     assert body["model"] == "m"
+    told = "hi\n\nAnswer with a JSON object and nothing else."
     assert body["messages"] == [
         {"role": "system", "content": "Be brief."},
-        {"role": "user", "content": "hi", "images": ["iVBORw=="]},
+        {"role": "user", "content": told, "images": [base64.b64encode(png()).decode()]},
     ]
     assert body["options"] == {"top_k": 3, "seed": 7, "temperature": 0.5}
     assert (body["think"], body["keep_alive"], body["format"]) == (True, "1h30m", "json")

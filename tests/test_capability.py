@@ -12,6 +12,7 @@ from ollama_chat_tui import capability
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import CapabilityMissing
@@ -36,15 +37,17 @@ class Tools:
         raise AssertionError(call)
 
 
-def with_image() -> Conversation:
+def with_image(media_type: str = "image/png") -> Conversation:
     conversation = Conversation()
-    conversation.append(Message(Role.USER, "What is it?", images=("iVBORw==",)))
+    image = Image(conversation.images.keep(b"\x89PNG"), media_type)
+    conversation.append(Message(Role.USER, "What is it?", images=(image,)))
     return conversation
 
 
 ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "thinking": ("think", {"settings": THINKING}),
     "vision": ("see images", {"conversation": with_image()}),
+    "audio": ("hear sounds", {"conversation": with_image("audio/wav")}),
     "tools": ("call tools", {"toolbox": Tools()}),
 }
 
@@ -120,7 +123,7 @@ async def test_what_a_new_pull_brings_counts_at_once(backend: CapableBackend, se
 async def test_a_sound_is_for_models_that_hear(backend: CapableBackend, server: ScriptedServer) -> None:
     server.models = [installed("plain:latest", "completion", "audio")]
     server.enqueue(*answer("A bell."))
-    assert text_of(await take_turn(backend, with_image(), PLAIN)) == "A bell."
+    assert text_of(await take_turn(backend, with_image("audio/wav"), PLAIN)) == "A bell."
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,13 @@ from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.options import check_options
 from ollama_chat_tui.chat.protocols import Backend, ChatRequest, Delta
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import AnswerIncomplete, BackendError, ModelNotFound, ServerBusy, Unauthorized
+from ollama_chat_tui.errors import (
+    AnswerIncomplete,
+    BackendError,
+    ModelNotFound,
+    ServerBusy,
+    Unauthorized,
+)
 
 LOADED_TIMEOUT_S = 1.0
 LAST_BYTES_TIMEOUT_S = 1.0

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from ollama_chat_tui import __version__
+from ollama_chat_tui.backends.body import Body
 from ollama_chat_tui.backends.failures import elsewhere, failure, not_ollama, took_too_long, translated
 from ollama_chat_tui.backends.hosts import Host
 from ollama_chat_tui.backends.lines import LineSplitter
@@ -132,7 +134,7 @@ class Connection:
         return response
 
     async def stream(
-        self, path: str, body: bytes, *, model: str = "", look: Look | None = None
+        self, path: str, body: bytes | Body, *, model: str = "", look: Look | None = None
     ) -> AsyncGenerator[Phase | list[bytes], None]:
         """POST and yield the phases of waiting, then the lines of the reply as they arrive together.
 
@@ -149,7 +151,7 @@ class Connection:
 
         if not self._is_network:
             is_sent.set()  # what stands in for a network is there already, and traces nothing
-        request = self._http.build_request("POST", path, content=body, extensions={"trace": trace})
+        request = self._request(path, body, {"trace": trace})
         async with translated(self.host):
             sending = asyncio.create_task(self._http.send(request, stream=True))
             is_whole = False
@@ -177,6 +179,15 @@ class Connection:
                 # Shielded: a second Ctrl-C must not leave the connection open, and the model writing.
                 await asyncio.shield(_hang_up(sending, is_whole))
 
+    def _request(self, path: str, body: bytes | Body, extensions: dict[str, Any]) -> httpx.Request:
+        if isinstance(body, bytes):
+            return self._http.build_request("POST", path, content=body, extensions=extensions)
+        # With its length told it is not sent chunked, which not every proxy passes on.
+        headers = {"Content-Length": str(body.length)}
+        return self._http.build_request(
+            "POST", path, content=_Pieces(body), headers=headers, extensions=extensions
+        )
+
     def failure(self, refusal: Refusal, model: str, status: int = 200) -> BackendError:
         """Name what the server said, without a secret that it may have echoed."""
         return failure(refusal, self.host, model, status, self._secrets)
@@ -186,6 +197,15 @@ class Connection:
         if status < httpx.codes.BAD_REQUEST:
             return elsewhere(self.host, status)
         return self.failure(read_refusal(response.content), model, status)
+
+
+class _Pieces(httpx.AsyncByteStream):
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._body:
+            yield piece
 
 
 async def _phases(

@@ -23,7 +23,7 @@ _SECRET = re.compile(r"authorization|cookie|key|token|secret", re.IGNORECASE)
 
 def chat_body(request: ChatRequest) -> bytes:
     """The body as the client sends it; what no terminal shows as it is becomes an escape."""
-    body = encode_chat(request)
+    body = b"".join(encode_chat(request))
     return body if body.decode().isprintable() else json.dumps(json.loads(body)).encode()
 
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from ollama_chat_tui.backends.body import Body, Marks
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.message import Message, ToolCall
 from ollama_chat_tui.chat.protocols import ChatRequest, Delta
@@ -276,13 +277,14 @@ def encode(body: object) -> bytes:
         return json.dumps(msgspec.to_builtins(body)).encode()
 
 
-def encode_chat(request: ChatRequest) -> bytes:
+def encode_chat(request: ChatRequest) -> Body:
     """The body of POST /api/chat. What is None in the settings is left to the server."""
     settings = request.settings
-    return encode(
+    marks = Marks(request.images)
+    document = encode(
         WireChatRequest(
             model=settings.model,
-            messages=[to_wire(message) for message in request.messages],
+            messages=[_with_images(message, marks) for message in request.messages],
             stream=request.stream,
             tools=request.tools or UNSET,
             format=_or_unset(settings.format),
@@ -295,15 +297,15 @@ def encode_chat(request: ChatRequest) -> bytes:
             top_logprobs=_or_unset(settings.top_logprobs),
         )
     )
+    return marks.body(document)
 
 
 def to_wire(message: Message) -> WireMessage:
-    """A message as the server wants it."""
+    """A message as the server wants it, but for its images."""
     return WireMessage(
         role=message.role.value,
         content=message.content,
         thinking=message.thinking,
-        images=message.images,
         # A tuple, since an empty list is not the default and would be sent.
         tool_calls=tuple(
             WireToolCall(WireFunction(call.name, call.arguments), call.id) for call in message.tool_calls
@@ -311,6 +313,17 @@ def to_wire(message: Message) -> WireMessage:
         tool_name=message.tool_name,
         tool_call_id=message.tool_call_id,
     )
+
+
+def _with_images(message: Message, marks: Marks) -> WireMessage:
+    """A message with marks for its images; of those that are gone, the model is told."""
+    wire = to_wire(message)
+    if message.images:
+        found, missing = marks.mark(message.images)
+        wire.images = tuple(found)  # an empty list would be sent
+        told = [f"[The image {image.name} is not there any more.]" for image in missing]
+        wire.content = "\n\n".join([*([message.content] if message.content else []), *told])
+    return wire
 
 
 Value = TypeVar("Value")

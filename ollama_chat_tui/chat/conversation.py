@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, structs
 
+from ollama_chat_tui.chat.image import ImageStore, MemoryImages
 from ollama_chat_tui.chat.message import Message, Role
 
 SKIPPED_CALL = "This call was not run."
@@ -29,10 +30,12 @@ class Conversation:
     """A tree of messages with a head: the message after which the next one goes.
 
     Attributes:
+        images: where the bytes are that its messages name; memory, unless it is told otherwise.
         next_id: what the next message will be called, for those who keep its beginning.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, images: ImageStore | None = None) -> None:
+        self.images: ImageStore = MemoryImages() if images is None else images
         self.next_id = secrets.token_hex(8)
         self._nodes: dict[str, Node] = {}
         self._said: list[Node] = []
@@ -40,13 +43,13 @@ class Conversation:
         self._head: str | None = None
 
     @classmethod
-    def of(cls, nodes: Iterable[Node], head: str | None) -> Conversation:
+    def of(cls, nodes: Iterable[Node], head: str | None, images: ImageStore | None = None) -> Conversation:
         """Build it again from its messages, parents first.
 
         Raises:
             KeyError: a parent or the head is none of them.
         """
-        conversation = cls()
+        conversation = cls(images)
         for node in nodes:
             conversation.move_head(node.parent)
             conversation._add(node)

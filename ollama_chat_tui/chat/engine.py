@@ -58,7 +58,8 @@ async def run_turn(
         messages = conversation.for_request(settings.system, settings.format_request)
         tools = toolbox.declarations() if toolbox else ()
         answer = _Answer(conversation, settings, clock)
-        async with aclosing(answer.read(backend, ChatRequest(settings, messages, tools, stream))) as events:
+        request = ChatRequest(settings, messages, tools, stream, conversation.images)
+        async with aclosing(answer.read(backend, request)) as events:
             async for event in events:
                 yield event
         if not toolbox or not answer.is_whole or not answer.calls:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
-TOKENS_PER_IMAGE: Final = 768
-"""What Ollama itself counts for each when it looks whether a conversation fits into the window."""
 
-
-class Image(Struct, frozen=True):
+class Image(Struct, frozen=True, omit_defaults=True):
     """What is known of one.
 
     Attributes:
@@ -58,6 +54,8 @@ class MemoryImages:
 
     def keep(self, data: bytes) -> str:
         """See `ImageStore`."""
+        import hashlib  # 3 ms that a chat without images does not pay
+
         sha256 = hashlib.sha256(data).hexdigest()
         self._data.setdefault(sha256, data)
         return sha256

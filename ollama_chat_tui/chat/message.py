@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from ollama_chat_tui.chat.image import Image
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -36,7 +38,7 @@ class Message(Struct, frozen=True):
     """What one side said.
 
     Attributes:
-        images: padded standard base64 without a `data:` prefix, as Ollama wants it; audio too.
+        images: what they are; their bytes are in the conversation's store. Sounds too.
         thinking: the model's reasoning, never part of `content`.
         tool_name: on a tool's message, the function that produced `content`.
         tool_call_id: on a tool's message, the call it answers.
@@ -45,7 +47,7 @@ class Message(Struct, frozen=True):
     role: Role
     content: str = ""
     thinking: str = ""
-    images: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     tool_name: str = ""
     tool_call_id: str = ""

@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from ollama_chat_tui.chat.events import Metrics, Phase
+from ollama_chat_tui.chat.image import ImageStore, MemoryImages
 from ollama_chat_tui.chat.message import Message, ToolCall
 from ollama_chat_tui.chat.settings import Settings
 
@@ -22,12 +23,14 @@ class ChatRequest(Struct, frozen=True):
     Attributes:
         tools: declarations as Ollama's API has them.
         stream: whether the answer is wanted piece by piece.
+        images: where the bytes are that the messages name.
     """
 
     settings: Settings
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, object]] = ()
     stream: bool = True
+    images: ImageStore = field(default_factory=MemoryImages)
 
     def with_model(self, model: str) -> ChatRequest:
         """The same question; to `model`, unless it names one."""

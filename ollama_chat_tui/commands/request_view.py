@@ -23,7 +23,7 @@ def request_text(request: ChatRequest, window_tokens: int | None) -> str:
         total += tokens
         rows.append((str(number), message.role.value, str(tokens), excerpt(message)))
         rows += [
-            ("", "", str(IMAGE_TOKENS), f"image, {size_text(_bytes(image))}") for image in message.images
+            ("", "", str(IMAGE_TOKENS), f"image, {size_text(image.size_bytes)}") for image in message.images
         ]
     tools = estimate_tokens(msgspec.json.encode(request.tools).decode()) if request.tools else 0
     window = f" of {window_tokens} in the window" if window_tokens else ""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ollama_chat_tui.chat.image import TOKENS_PER_IMAGE, Image, ImageStore
+from ollama_chat_tui.chat.image import Image, ImageStore
+from ollama_chat_tui.chat.tokens import IMAGE_TOKENS
 from ollama_chat_tui.errors import AttachmentError, NothingThere
 from ollama_chat_tui.media.aside import aside
 from ollama_chat_tui.media.clipboard import read_picture
@@ -42,7 +43,7 @@ class Attached:
         """Such as `1568×1176, 310 KB, about 768 tokens`; the estimate is Ollama's own, flat for each."""
         image = self.image
         pixels = [f"{image.width}×{image.height}"] if image.width else []
-        return ", ".join([*pixels, size_label(image.size_bytes), f"about {TOKENS_PER_IMAGE} tokens"])
+        return ", ".join([*pixels, size_label(image.size_bytes), f"about {IMAGE_TOKENS} tokens"])
 
     @property
     def sentence(self) -> str:
@@ -130,7 +131,7 @@ class Attachments:
                 each.image.name,
                 f"{each.image.width}×{each.image.height}" if each.image.width else "",
                 size_label(each.image.size_bytes),
-                f"~{TOKENS_PER_IMAGE}",
+                f"~{IMAGE_TOKENS}",
             )
             for number, each in enumerate(self._images, 1)
         ]

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import base64
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, Final
 
-from msgspec import structs
-
+from ollama_chat_tui.chat.image import Image, ImageStore, MemoryImages
 from ollama_chat_tui.sessions.disk import Disk
 from ollama_chat_tui.sessions.records import Item, Record, Said
 
 DIRECTORY = "attachments"
+_MAGIC: Final = tuple(
+    (re.compile(magic, re.DOTALL), kind)
+    for magic, kind in (
+        (rb"\x89PNG\r\n\x1a\n", "image/png"),
+        (rb"\xff\xd8\xff", "image/jpeg"),
+        (rb"GIF8", "image/gif"),
+        (rb"RIFF....WEBP", "image/webp"),
+        (rb"RIFF....WAVE", "audio/wav"),
+        (rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "audio/mpeg"),
+    )
+)
 
 
 class Attachments:
@@ -23,15 +34,10 @@ class Attachments:
         self.directory = sessions / DIRECTORY
         self._disk = disk or Disk()
 
-    def keep(self, content: str) -> str:
-        """Put base64 on disk, unless it is there, and return its name.
-
-        Raises:
-            OSError: it is not on disk.
-        """
+    def keep(self, data: bytes) -> str:
+        """See `ImageStore`: put it on disk, unless it is there, and return its name."""
         import hashlib  # 3 ms that a chat without images does not pay
 
-        data = base64.b64decode(content)
         name = hashlib.sha256(data).hexdigest()
         path = self.directory / name
         if path.exists() and path.stat().st_size == len(data):
@@ -54,25 +60,62 @@ class Attachments:
         return name
 
     def keep_images(self, item: Item) -> Record:
-        """Put the images of a message on disk and return it with their names.
+        """Put the images of a message on disk, and return its record; what is nowhere is passed over.
 
         Raises:
             OSError: one of them is not on disk.
         """
-        if not (item.images and isinstance(item.record, Said)):
-            return item.record
-        return structs.replace(item.record, images=tuple(map(self.keep, item.images)))
+        if item.images is not None and isinstance(item.record, Said):
+            for image in item.record.images:
+                if (data := content(image, item.images)) is not None:
+                    self.keep(data)
+        return item.record
 
-    def read(self, name: str) -> str | None:
-        """The content in base64; None when it is not there."""
-        if not is_name(name):
+    def open(self, sha256: str) -> BinaryIO | None:
+        """See `ImageStore`."""
+        if not is_name(sha256):
             return None
         try:
-            return base64.b64encode((self.directory / name).read_bytes()).decode()
+            return (self.directory / sha256).open("rb")
         except OSError:
             return None
+
+
+class SessionImages:
+    """The images of a session that was read: its own on disk, new ones in memory until they are written."""
+
+    def __init__(self, saved: Attachments) -> None:
+        self._new = MemoryImages()
+        self._saved = saved
+
+    def keep(self, data: bytes) -> str:
+        """See `ImageStore`."""
+        return self._new.keep(data)
+
+    def open(self, sha256: str) -> BinaryIO | None:
+        """See `ImageStore`."""
+        return self._new.open(sha256) or self._saved.open(sha256)
+
+
+def described(data: bytes, images: ImageStore) -> Image:
+    """Keep an image that came from elsewhere without a name."""
+    media_type = next((kind for magic, kind in _MAGIC if magic.match(data)), "application/octet-stream")
+    return Image(images.keep(data), media_type, size_bytes=len(data))
+
+
+def content(image: Image, images: ImageStore) -> bytes | None:
+    """The bytes of an image, None when they are not there."""
+    file = images.open(image.sha256)
+    if file is None:
+        return None
+    with file:
+        return file.read()
 
 
 def is_name(name: str) -> bool:
     """Whether it is a SHA-256; a damaged session may hold anything, a path among them."""
     return len(name) == 64 and all(char in "0123456789abcdef" for char in name)
+
+
+def _fit(saved: Attachments, all_of_them: SessionImages) -> tuple[ImageStore, ...]:
+    return saved, all_of_them

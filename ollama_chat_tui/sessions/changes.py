@@ -127,24 +127,25 @@ class Changes:
             message.role,
             message.content,
             message.thinking,
+            message.images,
             tool_calls=message.tool_calls,
             tool_name=message.tool_name,
             tool_call_id=message.tool_call_id,
             ending=message.ending,
             metrics=StoredMetrics(**structs.asdict(cost)) if cost else None,
         )
-        return Item(said, message.images)
+        return Item(said, self.conversation.images)
 
 
 def items_of(session: Session, conversation: Conversation) -> list[Item]:
     """Everything that was read of a session, to be written to another file."""
     items: list[Item] = []
     settings: SettingsChanged | None = None
-    for node, entry in zip(conversation.nodes, session.entries.values(), strict=True):
+    for entry in session.entries.values():
         if entry.settings is not None and entry.settings is not settings:
             settings = entry.settings
             items.append(Item(settings))
-        items.append(Item(entry.said, node.message.images))
+        items.append(Item(entry.said, conversation.images))
     now = datetime.now(UTC)
     if session.settings is not None and session.settings is not settings:
         items.append(Item(session.settings))

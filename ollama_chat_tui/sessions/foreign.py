@@ -14,8 +14,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from ollama_chat_tui.chat.image import ImageStore
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.options import OPTION_TYPES
+from ollama_chat_tui.sessions.attachments import described
 
 _ROLES: Final[Mapping[str, Role]] = {
     **{role.value: role for role in Role},
@@ -46,8 +48,8 @@ class Foreign(Struct, frozen=True):
     think: bool | str | None = None
 
 
-def read_foreign(data: object) -> Foreign:
-    """Read a messages array, or an object with one.
+def read_foreign(data: object, images: ImageStore) -> Foreign:
+    """Read a messages array, or an object with one; its images go into `images`.
 
     Raises:
         Misfit: it is neither, or a message in it makes no sense.
@@ -56,7 +58,7 @@ def read_foreign(data: object) -> Foreign:
     listed = request.get("messages")
     if not isinstance(listed, list):
         raise Misfit("has no messages")
-    messages = [_message(value, f"messages[{place}]") for place, value in enumerate(listed)]
+    messages = [_message(value, f"messages[{place}]", images) for place, value in enumerate(listed)]
     first = next(
         (place for place, message in enumerate(messages) if message.role is not Role.SYSTEM), len(messages)
     )
@@ -78,7 +80,7 @@ def read_foreign(data: object) -> Foreign:
     )
 
 
-def _message(value: object, place: str) -> Message:
+def _message(value: object, place: str, store: ImageStore) -> Message:
     if not isinstance(value, dict):
         raise Misfit(f"has no message at {place}")
     role = value.get("role")
@@ -93,7 +95,7 @@ def _message(value: object, place: str) -> Message:
         _ROLES[role.lower()],
         content,
         next((text for name in _THINKING if (text := _text(value, name, place))), ""),
-        tuple(images),
+        tuple(described(base64.b64decode(image), store) for image in images),
         _calls(value, place),
         _text(value, "tool_name", place) or _text(value, "name", place),
         _text(value, "tool_call_id", place),

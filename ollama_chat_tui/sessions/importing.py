@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from ollama_chat_tui.chat.conversation import Conversation, Node
+from ollama_chat_tui.chat.image import ImageStore, MemoryImages
 from ollama_chat_tui.errors import BadImport, SessionUnwritable
 from ollama_chat_tui.sessions.disk import Disk
 from ollama_chat_tui.sessions.export.portable import KIND, VERSION, Portable, items
@@ -58,7 +59,8 @@ def import_file(store: Store, path: Path) -> Imported:
     try:
         if isinstance(data, dict) and data.get("kind") == KIND:
             return _import_own(store, data)
-        return _import_foreign(store, read_foreign(data))
+        images = MemoryImages()
+        return _import_foreign(store, read_foreign(data, images), images)
     except Misfit as exc:
         raise BadImport(f"{path.name} {exc}.", _HINT) from exc
 
@@ -109,6 +111,11 @@ def _import_own(store: Store, data: dict[str, object]) -> Imported:
 
 def _check(session: Portable) -> None:
     """What types cannot say: parents first, each id once, images in base64."""
+    for name, encoded in session.attachments.items():
+        try:
+            base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError) as exc:
+            raise Misfit(f"has an image that is not base64 at attachments.{name}") from exc
     nodes: dict[str, Node] = {}
     for place, record in enumerate(session.tree):
         if record.at.tzinfo is None:
@@ -119,11 +126,6 @@ def _check(session: Portable) -> None:
             raise Misfit(f"has the message {record.id} twice, at tree[{place}]")
         if record.parent is not None and record.parent not in nodes:
             raise Misfit(f"has a message after one that is not there, at tree[{place}].parent")
-        for number, image in enumerate(record.images):
-            try:
-                base64.b64decode(image, validate=True)
-            except (binascii.Error, ValueError) as exc:
-                raise Misfit(f"has an image that is not base64 at tree[{place}].images[{number}]") from exc
         nodes[record.id] = Node(record.id, record.parent, record.message())
     try:
         Conversation.of(nodes.values(), session.head)
@@ -131,7 +133,7 @@ def _check(session: Portable) -> None:
         raise Misfit("has a head that is none of its messages") from exc
 
 
-def _import_foreign(store: Store, found: Foreign) -> Imported:
+def _import_foreign(store: Store, found: Foreign, images: ImageStore) -> Imported:
     now = datetime.now(UTC)
     written = [
         Item(
@@ -154,13 +156,14 @@ def _import_foreign(store: Store, found: Foreign) -> Imported:
             message.role,
             message.content,
             message.thinking,
+            message.images,
             tool_calls=message.tool_calls,
             tool_name=message.tool_name,
             tool_call_id=message.tool_call_id,
             ending=message.ending,
         )
         parent = said.id
-        written.append(Item(said, message.images))
+        written.append(Item(said, images))
     if found.title:
         written.append(Item(Titled(found.title, now)))
     content = json.dumps(msgspec.to_builtins(found), sort_keys=True).encode()  # ASCII, lone surrogates too

@@ -7,8 +7,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from ollama_chat_tui.chat.conversation import Conversation, Node
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.errors import ChatError, SessionUnwritable
-from ollama_chat_tui.sessions.attachments import Attachments
+from ollama_chat_tui.sessions.attachments import Attachments, SessionImages
 from ollama_chat_tui.sessions.lock import Lock
 from ollama_chat_tui.sessions.session import Session, read_session
 
@@ -76,11 +77,16 @@ def lock_session(path: Path) -> tuple[Session, Lock]:
 
 
 def _with_images(session: Session) -> Loaded:
-    attachments = Attachments(session.path.parent)
-    nodes, missing = [], 0
-    for id_, entry in session.entries.items():
-        images = [attachments.read(name) for name in entry.said.images]
-        found = tuple(image for image in images if image is not None)
-        missing += len(images) - len(found)
-        nodes.append(Node(id_, entry.said.parent, entry.said.message(found)))
-    return Loaded(session, Conversation.of(nodes, session.head), missing)
+    images = SessionImages(Attachments(session.path.parent))
+    entries = session.entries.items()
+    nodes = [Node(id_, entry.said.parent, entry.said.message()) for id_, entry in entries]
+    missing = [image for _, entry in entries for image in entry.said.images if not _is_there(images, image)]
+    return Loaded(session, Conversation.of(nodes, session.head, images), len(missing))
+
+
+def _is_there(images: SessionImages, image: Image) -> bool:
+    file = images.open(image.sha256)
+    if file is None:
+        return False
+    file.close()
+    return True

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from ollama_chat_tui.chat.events import Metrics
+from ollama_chat_tui.chat.image import Image, ImageStore
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 from ollama_chat_tui.chat.settings import Settings
 
@@ -75,7 +76,7 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
 
     Attributes:
         parent: the message before it, None at a root.
-        images: the SHA-256 of each one's bytes, which lie in `attachments/`.
+        images: what they are; their bytes lie in `attachments/`, by their SHA-256.
         metrics: what the answer cost, where it is one and that is known.
     """
 
@@ -85,20 +86,20 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
     role: Role
     content: str = ""
     thinking: str = ""
-    images: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     tool_name: str = ""
     tool_call_id: str = ""
     ending: Ending = Ending.COMPLETE
     metrics: StoredMetrics | None = None
 
-    def message(self, images: tuple[str, ...] = ()) -> Message:
-        """The message for the core; `images` are the contents in base64."""
+    def message(self) -> Message:
+        """The message for the core."""
         return Message(
             self.role,
             self.content,
             self.thinking,
-            images,
+            self.images,
             self.tool_calls,
             self.tool_name,
             self.tool_call_id,
@@ -153,10 +154,10 @@ Record = Opened | SettingsChanged | Said | Partial | HeadMoved | Titled | Tagged
 
 
 class Item(NamedTuple):
-    """A record, and the images in base64 that must be on disk before it."""
+    """A record, and where the bytes of its images are, which must be on disk before it."""
 
     record: Record
-    images: tuple[str, ...] = ()
+    images: ImageStore | None = None
 
 
 class Unknown(Struct, frozen=True):

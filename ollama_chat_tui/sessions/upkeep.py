@@ -109,9 +109,9 @@ def _check_session(path: Path, present: set[str]) -> Iterator[Finding]:
     for notice in session.notices:
         yield Finding(path, notice.sentence)
     for entry in session.entries.values():
-        for name in entry.said.images:
-            if name not in present:
-                yield Finding(path, f"An image of it is not there: {name}.")
+        for image in entry.said.images:
+            if image.sha256 not in present:
+                yield Finding(path, f"An image of it is not there: {image.sha256}.")
 
 
 def _check_attachment(path: Path) -> Iterator[Finding]:

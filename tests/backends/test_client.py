@@ -10,6 +10,7 @@ from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.hosts import parse_host
 from ollama_chat_tui.backends.names import is_cloud_model, same_model
 from ollama_chat_tui.backends.wire import StatusLine
+from ollama_chat_tui.chat.image import Image, MemoryImages
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
@@ -198,15 +199,16 @@ class TestChat:
             top_logprobs=3,
         )
         call = ToolCall("get_temp", {"city": "Oslo"}, "call_1")
+        store = MemoryImages()
         messages = [
             Message(Role.SYSTEM, "Brief."),
-            Message(Role.USER, "Warm?", images=("aGk=",)),
+            Message(Role.USER, "Warm?", images=(Image(store.keep(b"hi"), "image/png"),)),
             Message(Role.ASSISTANT, "", "Hm.", tool_calls=(call,)),
             Message(Role.TOOL, "4 °C", tool_name="get_temp", tool_call_id="call_1"),
         ]
         tools = [{"type": "function", "function": {"name": "get_temp"}}]
         server.enqueue(*answer("No."))
-        assert [piece async for piece in client.chat(ChatRequest(settings, messages, tools, stream=False))]
+        assert [piece async for piece in client.chat(ChatRequest(settings, messages, tools, False, store))]
         assert server.requests[0].json == {
             "model": "m",
             "messages": [

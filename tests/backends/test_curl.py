@@ -64,7 +64,7 @@ def test_it_sends_what_the_client_sends(text: str, server: ScriptedServer) -> No
     sent = run(curl_command(parse_host(server.url), Access(), chat_body(request)), server)
     assert (sent.method, sent.path) == ("POST", "/api/chat")
     assert sent.headers["content-type"] == "application/json"
-    assert sent.body == encode_chat(request)
+    assert sent.body == b"".join(encode_chat(request))
 
 
 def test_what_a_terminal_would_not_show_is_escaped_and_means_the_same(server: ScriptedServer) -> None:
@@ -81,7 +81,7 @@ def test_a_body_that_is_too_large_for_a_line_goes_through_a_file(
     body_file = tmp_path / "a body.json"
     body_file.write_bytes(chat_body(request))
     command = curl_command(parse_host(server.url), Access(), b"", body_file)
-    assert run(command, server).body == encode_chat(request)
+    assert run(command, server).body == b"".join(encode_chat(request))
 
 
 def test_it_goes_through_a_unix_socket(tmp_path: Path) -> None:

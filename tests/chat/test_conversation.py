@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from ollama_chat_tui.chat.conversation import NO_ANSWER, SKIPPED_CALL, Conversation
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 
 TEXTS = st.sampled_from(["", "a", "b c"])
@@ -20,6 +21,8 @@ ANSWERS = st.builds(
     tool_calls=CALLS,
     ending=st.sampled_from(Ending),
 )
+
+ONE, TWO = Image("1" * 64, "image/png"), Image("2" * 64, "audio/wav")
 
 
 def question(text: str) -> Message:
@@ -160,10 +163,10 @@ def test_a_head_can_only_be_a_message_there_is() -> None:
 
 def test_questions_without_an_answer_between_are_joined() -> None:
     conversation = conversation_of(
-        Message(Role.USER, "a", images=("one",)), answer(), Message(Role.USER, "b", images=("two",))
+        Message(Role.USER, "a", images=(ONE,)), answer(), Message(Role.USER, "b", images=(TWO,))
     )
     assert told(conversation) == [("user", "a\n\nb")]
-    assert conversation.for_request()[0].images == ("one", "two")
+    assert conversation.for_request()[0].images == (ONE, TWO)
 
 
 def test_an_answer_that_was_taken_up_again_is_joined() -> None:

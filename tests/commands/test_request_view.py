@@ -3,20 +3,27 @@ from __future__ import annotations
 import json
 
 from ollama_chat_tui.backends.wire import encode_chat
+from ollama_chat_tui.chat.image import Image, MemoryImages
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.request_view import LONGEST_EXCERPT, request_json, request_text
 
+IMAGES = MemoryImages()
 REQUEST = ChatRequest(
     Settings("m", options={"seed": 7}, format={"type": "object"}, think=False),
     [
         Message(Role.SYSTEM, "Be brief."),
-        Message(Role.USER, "What\nis this? " + "x" * 100, images=("A" * 4000,)),
+        Message(
+            Role.USER,
+            "What\nis this? " + "x" * 100,
+            images=(Image(IMAGES.keep(bytes(3000)), "image/png", "a.png", 3000),),
+        ),
         Message(Role.ASSISTANT, tool_calls=(ToolCall("look", {"at": "it"}),)),
         Message(Role.TOOL, "A cat.", tool_name="look"),
     ],
     [{"type": "function", "function": {"name": "look"}}],
+    images=IMAGES,
 )
 
 
@@ -39,7 +46,7 @@ def test_every_message_has_a_row_with_its_tokens_and_every_image_one() -> None:
 
 
 def test_raw_is_the_body_itself_but_for_the_bytes_of_images() -> None:
-    body = json.loads(encode_chat(REQUEST))
+    body = json.loads(b"".join(encode_chat(REQUEST)))
     shown = json.loads(request_json(body))
     assert shown["messages"][1]["images"] == ["(base64, 3.0 KB)"]
     shown["messages"][1]["images"] = body["messages"][1]["images"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Event, Metrics, Phase
+from ollama_chat_tui.chat.image import Image, MemoryImages
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import ChatRequest, Delta, Toolbox
 from ollama_chat_tui.chat.settings import Settings
@@ -17,7 +18,15 @@ from ollama_chat_tui.sessions.recorder import SessionRecorder
 from ollama_chat_tui.sessions.session import Session, read_session
 
 SETTINGS = Settings("m", "Be brief.", {"seed": 7})
-PIXEL = "iVBORw0KGgo="
+IMAGES = MemoryImages()
+"""What the conversations of these tests take their images from."""
+
+
+def image_of(data: bytes) -> Image:
+    return Image(IMAGES.keep(data), "image/png", "a.png", len(data))
+
+
+PIXEL, OTHER = image_of(b"\x89PNG\r\n\x1a\n"), image_of(b"AAA")
 
 
 class Model:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Ending, Message, Role
 from ollama_chat_tui.errors import SessionUnreadable
 from ollama_chat_tui.sessions.loading import load
@@ -191,7 +192,8 @@ def test_the_order_is_that_of_the_file_when_the_clock_went_backwards(tmp_path: P
 
 
 def test_a_missing_image_is_told_and_its_message_loads(tmp_path: Path) -> None:
-    said = Said("aaaa", None, NOW, Role.USER, "Look!", images=("ab" * 32, "../../etc/passwd"))
+    images = Image("ab" * 32, "image/png"), Image("../../etc/passwd", "image/png")
+    said = Said("aaaa", None, NOW, Role.USER, "Look!", images=images)
     loaded = load(written(tmp_path, LINES[0], encode(said)))
     assert loaded.notices == ["2 of its images are not there any more."]
-    assert loaded.conversation.nodes[0].message == Message(Role.USER, "Look!")
+    assert loaded.conversation.nodes[0].message == Message(Role.USER, "Look!", images=images)

@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from ollama_chat_tui.chat.image import MemoryImages
 from ollama_chat_tui.chat.message import Ending, Role, ToolCall
 from ollama_chat_tui.errors import OutputFailed, UsageError
+from ollama_chat_tui.sessions.attachments import described
 from ollama_chat_tui.sessions.export.clean import clean
 from ollama_chat_tui.sessions.export.files import Format, export, export_all, file_name, format_of, render
 from ollama_chat_tui.sessions.export.html import to_html
@@ -32,7 +35,17 @@ def made(tmp_path: Path, *said: Said, title: str = "", images: tuple[str, ...] =
     store = Store(tmp_path / "sessions")
     records: list[Record] = [SettingsChanged(START, "qwen3:8b", system="Be brief."), *said]
     records += [Titled(title, START)] if title else []
-    items = [Item(record, images if record is said[0] else ()) for record in records]
+    store_ = MemoryImages()
+    kept = tuple(described(base64.b64decode(image), store_) for image in images)
+    items = [
+        Item(
+            structs.replace(record, images=kept)
+            if isinstance(record, Said) and record is said[0]
+            else record,
+            store_,
+        )
+        for record in records
+    ]
     return load(store.path(store.create(items)))
 
 

@@ -17,7 +17,7 @@ from ollama_chat_tui.sessions import writer
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import Saved, SessionRecorder
 from ollama_chat_tui.sessions.session import Damage, read_session
-from tests.sessions.chat import PIXEL, SETTINGS, Model, ask, names, only_file, stored, texts, tree
+from tests.sessions.chat import IMAGES, PIXEL, SETTINGS, Model, ask, names, only_file, stored, texts, tree
 from tests.sessions.faults import BrokenDisk, FaultyDisk, FullDisk, HangingDisk
 from tests.waiting import until
 
@@ -26,7 +26,7 @@ OPEN_FILES_MOVE = pytest.mark.skipif(sys.platform == "win32", reason="Windows ke
 
 async def chat_with_image(recorder: SessionRecorder) -> Conversation:
     """A chat in which the disk is used in every way there is."""
-    conversation = Conversation()
+    conversation = Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Look!", images=(PIXEL,)))
     await recorder.save(conversation, SETTINGS)
     await ask(recorder, conversation, "Hello?", Model("One."))
@@ -66,7 +66,7 @@ async def test_a_chat_goes_on_in_memory_and_says_why(tmp_path: Path, code: int) 
     changes: list[Saved] = []
     disk = BrokenDisk(code)
     recorder = SessionRecorder(tmp_path, disk, lambda: changes.append(recorder.state.saved))
-    conversation = Conversation()
+    conversation = Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     state = recorder.state
     assert (state.saved, state.unsaved) == (Saved.NO, 2)
@@ -87,7 +87,7 @@ async def test_what_is_unsaved_is_tried_again_by_itself(
 ) -> None:
     monkeypatch.setattr(writer, "RETRY_S", 0.01)
     disk = BrokenDisk(errno.ENOSPC)
-    recorder, conversation = SessionRecorder(tmp_path, disk), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path, disk), Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     disk.code = None
     await until(lambda: recorder.state.saved is Saved.YES)
@@ -98,7 +98,7 @@ async def test_what_is_unsaved_is_tried_again_by_itself(
 async def test_a_file_in_the_place_of_the_directory_is_no_reason_to_stop(tmp_path: Path) -> None:
     place = tmp_path / "sessions"
     place.write_text("in the way")
-    recorder, conversation = SessionRecorder(place), Conversation()
+    recorder, conversation = SessionRecorder(place), Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     assert recorder.state.unsaved == 2
     place.unlink()
@@ -110,7 +110,7 @@ async def test_a_file_in_the_place_of_the_directory_is_no_reason_to_stop(tmp_pat
 @OPEN_FILES_MOVE
 async def test_a_directory_that_comes_back_gets_what_was_said_meanwhile(tmp_path: Path) -> None:
     place, away = tmp_path / "sessions", tmp_path / "away"
-    recorder, conversation = SessionRecorder(place), Conversation()
+    recorder, conversation = SessionRecorder(place), Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     place.rename(away)
     conversation.append(Message(Role.USER, "And?", images=(PIXEL,)))
@@ -128,7 +128,7 @@ async def test_a_directory_that_comes_back_gets_what_was_said_meanwhile(tmp_path
 
 @OPEN_FILES_MOVE
 async def test_a_file_that_was_taken_away_is_written_anew(tmp_path: Path) -> None:
-    first, conversation = SessionRecorder(tmp_path), Conversation()
+    first, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     await ask(first, conversation, "Hello?", Model("One."))
     await first.rename("Greetings")
     await first.close()
@@ -145,7 +145,7 @@ async def test_a_file_that_was_taken_away_is_written_anew(tmp_path: Path) -> Non
 async def test_a_named_place_takes_what_the_usual_one_does_not(tmp_path: Path) -> None:
     place = tmp_path / "sessions"
     place.write_text("in the way")
-    recorder, conversation = SessionRecorder(place), Conversation()
+    recorder, conversation = SessionRecorder(place), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Hello?", images=(PIXEL,)))
     await recorder.save(conversation, SETTINGS)
     with pytest.raises(SessionUnwritable):
@@ -161,7 +161,7 @@ async def test_a_named_place_takes_what_the_usual_one_does_not(tmp_path: Path) -
 
 
 async def test_a_session_that_never_reached_the_disk_leaves_no_empty_file(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path, FullDisk()), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path, FullDisk()), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Hello?"))
     await recorder.save(conversation, SETTINGS)
     await recorder.close()
@@ -171,7 +171,7 @@ async def test_a_session_that_never_reached_the_disk_leaves_no_empty_file(tmp_pa
 
 async def test_the_stream_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "CHECKPOINT_S", 0)
-    disk, model, conversation = HangingDisk(), Model("One ", None, *["more "] * 50), Conversation()
+    disk, model, conversation = HangingDisk(), Model("One ", None, *["more "] * 50), Conversation(IMAGES)
     recorder = SessionRecorder(tmp_path, disk)
     conversation.append(Message(Role.USER, "Go!"))
     await recorder.save(conversation, SETTINGS)
@@ -194,7 +194,7 @@ async def test_the_stream_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch
 async def test_a_full_disk_of_the_system_is_no_reason_to_stop(tmp_path: Path) -> None:
     import resource
 
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     size = only_file(tmp_path).stat().st_size
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -215,7 +215,7 @@ async def test_a_full_disk_of_the_system_is_no_reason_to_stop(tmp_path: Path) ->
 
 async def test_what_is_unsaved_of_a_chat_is_saved_after_another_one_was_begun(tmp_path: Path) -> None:
     disk = BrokenDisk(errno.ENOSPC)
-    recorder, first, second = SessionRecorder(tmp_path, disk), Conversation(), Conversation()
+    recorder, first, second = SessionRecorder(tmp_path, disk), Conversation(IMAGES), Conversation(IMAGES)
     await ask(recorder, first, "Hello?", Model("One."))
     second.append(Message(Role.USER, "And?"))
     await recorder.save(second, SETTINGS)

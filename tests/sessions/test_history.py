@@ -11,7 +11,7 @@ from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import SessionRecorder
-from tests.sessions.chat import PIXEL, SETTINGS, tree
+from tests.sessions.chat import IMAGES, OTHER, PIXEL, SETTINGS, tree
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.recursive(
@@ -22,7 +22,7 @@ MESSAGES = st.builds(
     st.sampled_from(Role),
     content=TEXTS,
     thinking=TEXTS,
-    images=st.lists(st.sampled_from([PIXEL, "aGk=", "QUFB"]), max_size=2).map(tuple),
+    images=st.lists(st.sampled_from([PIXEL, OTHER]), max_size=2).map(tuple),
     tool_calls=st.lists(
         st.builds(ToolCall, TEXTS, st.dictionaries(TEXTS, VALUES, max_size=2), TEXTS), max_size=2
     ).map(tuple),
@@ -59,7 +59,7 @@ def test_any_history_of_edits_undos_forks_and_retries_is_read_back_as_the_same_t
     steps: list[tuple[tuple[str, Message | None], int]],
 ) -> None:
     async def live(directory: Path) -> None:
-        recorder, conversation = SessionRecorder(directory), Conversation()
+        recorder, conversation = SessionRecorder(directory), Conversation(IMAGES)
         for (what, message), place in steps:
             change(conversation, what, message, place)
             if what in ("save", "resume", "fork"):

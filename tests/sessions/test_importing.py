@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ollama_chat_tui.chat.image import MemoryImages
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.errors import BadImport
+from ollama_chat_tui.sessions.attachments import described
 from ollama_chat_tui.sessions.export.files import Format, export, render
 from ollama_chat_tui.sessions.export.portable import to_json
 from ollama_chat_tui.sessions.importing import import_file
@@ -25,6 +28,7 @@ from tests.sessions.trees import sessions
 from tests.sessions.written import START, append
 
 PIXEL = "iVBORw0KGgo="
+IMAGE = described(base64.b64decode(PIXEL), MemoryImages())
 
 
 @pytest.fixture
@@ -112,7 +116,7 @@ def test_what_ollamas_own_chat_saves_is_a_session(store: Store, tmp_path: Path) 
         },
     )
     assert messages(loaded) == [
-        Message(Role.USER, "How warm?", images=(PIXEL,)),
+        Message(Role.USER, "How warm?", images=(IMAGE,)),
         Message(Role.ASSISTANT, "", "Ask.", tool_calls=(ToolCall("get_temp", {"city": "Oslo"}, "c1"),)),
         Message(Role.TOOL, "4", tool_name="get_temp", tool_call_id="c1"),
         Message(Role.ASSISTANT, "4 degrees."),
@@ -150,7 +154,7 @@ def test_messages_as_openai_has_them_are_a_session(store: Store, tmp_path: Path)
         ],
     )
     assert messages(loaded) == [
-        Message(Role.USER, "What is this?\n\n[image: https://example.org/a.png]", images=(PIXEL,)),
+        Message(Role.USER, "What is this?\n\n[image: https://example.org/a.png]", images=(IMAGE,)),
         Message(Role.ASSISTANT, tool_calls=(ToolCall("f", {"a": [1]}, "c"), ToolCall("g", {}, "d"))),
         Message(Role.TOOL, "x", tool_call_id="c"),
         Message(Role.ASSISTANT, "It is.", "Hm."),
@@ -224,8 +228,8 @@ SAID = {"kind": "message", "id": "a", "parent": None, "at": "2026-03-01T12:00:00
             "chat.json has a message after one that is not there, at tree[0].parent.",
         ),
         (
-            json.dumps({**OWN, "tree": [{**SAID, "images": ["?"]}]}).encode(),
-            "chat.json has an image that is not base64 at tree[0].images[0].",
+            json.dumps({**OWN, "attachments": {"ab": "?"}}).encode(),
+            "chat.json has an image that is not base64 at attachments.ab.",
         ),
         (
             json.dumps({**OWN, "tree": [{**SAID, "at": "2026-03-01T12:00:00"}]}).encode(),
@@ -302,6 +306,7 @@ def test_a_disk_that_takes_no_session_is_one_sentence_and_leaves_nothing(tmp_pat
 import sys, resource
 from pathlib import Path
 from ollama_chat_tui.errors import SessionUnwritable
+from ollama_chat_tui.sessions.attachments import described
 from ollama_chat_tui.sessions.importing import import_file
 from ollama_chat_tui.sessions.store import Store
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))

@@ -19,7 +19,19 @@ from ollama_chat_tui.sessions.changes import Server
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import Recorder, Saved, SessionRecorder, Unrecorded
 from tests.chat.test_conversation import accept
-from tests.sessions.chat import PIXEL, SETTINGS, Model, Tools, ask, names, only_file, stored, texts, tree
+from tests.sessions.chat import (
+    IMAGES,
+    PIXEL,
+    SETTINGS,
+    Model,
+    Tools,
+    ask,
+    names,
+    only_file,
+    stored,
+    texts,
+    tree,
+)
 from tests.sessions.faults import WatchedDisk
 from tests.waiting import until
 
@@ -28,7 +40,7 @@ NO_RECORDER: type[Recorder] = Unrecorded
 
 
 async def test_a_chat_is_read_back_as_it_was(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path / "sessions"), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path / "sessions"), Conversation(IMAGES)
     recorder.server = Server("http://localhost:11434", "0.12.0", {"m:latest": "sha256:abc"})
     await ask(recorder, conversation, "Hello?", Model("Hel", "lo."))
     conversation.append(Message(Role.USER, "And this?", images=(PIXEL,)))
@@ -51,7 +63,7 @@ async def test_a_chat_is_read_back_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are a matter of POSIX")
 async def test_only_the_owner_can_read_what_was_said(tmp_path: Path) -> None:
     directory = tmp_path / "sessions"
-    recorder, conversation = SessionRecorder(directory), Conversation()
+    recorder, conversation = SessionRecorder(directory), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Hello?", images=(PIXEL,)))
     await recorder.save(conversation, SETTINGS)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [directory, *directory.rglob("*")]}
@@ -61,14 +73,14 @@ async def test_only_the_owner_can_read_what_was_said(tmp_path: Path) -> None:
 
 async def test_an_empty_chat_makes_no_file(tmp_path: Path) -> None:
     recorder = SessionRecorder(tmp_path / "sessions")
-    await recorder.save(Conversation(), SETTINGS)
+    await recorder.save(Conversation(IMAGES), SETTINGS)
     await recorder.rename("A title alone")
     await recorder.close()
     assert names(tmp_path) == []
 
 
 async def test_a_question_is_on_disk_before_it_is_sent(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Hello?"))
     await recorder.save(conversation, SETTINGS)
     assert texts(stored(tmp_path)) == ["Hello?"]
@@ -77,7 +89,7 @@ async def test_a_question_is_on_disk_before_it_is_sent(tmp_path: Path) -> None:
 
 async def test_what_is_saved_outlives_a_loss_of_power(tmp_path: Path) -> None:
     disk = WatchedDisk()
-    recorder, conversation = SessionRecorder(tmp_path / "data" / "sessions", disk), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path / "data" / "sessions", disk), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Hello?", images=(PIXEL,)))
     await recorder.save(conversation, SETTINGS)
     data = tmp_path / "data"
@@ -90,7 +102,7 @@ async def test_what_is_saved_outlives_a_loss_of_power(tmp_path: Path) -> None:
 
 
 async def test_undo_and_retry_move_the_head_and_delete_nothing(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     conversation.retry()
     await recorder.save(conversation, SETTINGS)
@@ -103,7 +115,7 @@ async def test_undo_and_retry_move_the_head_and_delete_nothing(tmp_path: Path) -
 
 
 async def test_settings_are_written_when_they_change_and_only_then(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     await ask(recorder, conversation, "Again?", Model("Two."), Settings("n", options={"top_k": 1}))
     await recorder.save(conversation, Settings("o"))
@@ -127,7 +139,7 @@ async def test_a_model_that_was_not_named_is_known_by_its_answer(tmp_path: Path)
 
 
 async def test_what_came_of_an_answer_is_on_disk_while_it_comes(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     model = Model(Delta(thinking="Well"), "One ", "two ", None, "three.")
     turn = asyncio.create_task(ask(recorder, conversation, "Count!", model))
     await until(lambda: len(texts(stored(tmp_path))) == 2)
@@ -142,7 +154,7 @@ async def test_what_came_of_an_answer_is_on_disk_while_it_comes(tmp_path: Path) 
 
 
 async def test_a_turn_that_nobody_reads_to_its_end_is_kept(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Count!"))
     await recorder.save(conversation, SETTINGS)
     turn = recorder.follow(run_turn(conversation, SETTINGS, Model("One ", "two ")))
@@ -154,7 +166,7 @@ async def test_a_turn_that_nobody_reads_to_its_end_is_kept(tmp_path: Path) -> No
 
 
 async def test_a_stopped_turn_is_kept(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     model = Model("One ", None)
     turn = asyncio.create_task(ask(recorder, conversation, "Count!", model))
     await model.is_waiting.wait()
@@ -167,7 +179,7 @@ async def test_a_stopped_turn_is_kept(tmp_path: Path) -> None:
 
 
 async def test_a_tool_round_that_was_cut_short_loads_as_valid_history(tmp_path: Path) -> None:
-    recorder, conversation, tools = SessionRecorder(tmp_path), Conversation(), Tools()
+    recorder, conversation, tools = SessionRecorder(tmp_path), Conversation(IMAGES), Tools()
     calls = (ToolCall("quick", {"x": [1, None]}, "1"), ToolCall("stuck", {}, "2"))
     turn = asyncio.create_task(
         ask(recorder, conversation, "Look!", Model(Delta(tool_calls=calls)), toolbox=tools)
@@ -186,9 +198,9 @@ async def test_a_tool_round_that_was_cut_short_loads_as_valid_history(tmp_path: 
 
 async def test_another_conversation_is_another_session(tmp_path: Path) -> None:
     recorder = SessionRecorder(tmp_path)
-    await ask(recorder, Conversation(), "Hello?", Model("One."))
+    await ask(recorder, Conversation(IMAGES), "Hello?", Model("One."))
     first = recorder.path
-    await ask(recorder, Conversation(), "Hello?", Model("Two."))
+    await ask(recorder, Conversation(IMAGES), "Hello?", Model("Two."))
     assert first is not None
     assert recorder.path != first
     assert len(names(tmp_path)) == 2 + 1, "two sessions and a lock"
@@ -198,7 +210,7 @@ async def test_another_conversation_is_another_session(tmp_path: Path) -> None:
 
 
 async def test_a_resumed_session_goes_on_in_its_file(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     await ask(recorder, conversation, "Hello?", Model("One."))
     await recorder.rename("Greetings")
     await recorder.tag("short")
@@ -219,7 +231,7 @@ async def test_a_resumed_session_goes_on_in_its_file(tmp_path: Path) -> None:
 
 
 async def test_a_session_that_is_open_elsewhere_can_be_forked(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Hello?", images=(PIXEL,)))
     await recorder.save(conversation, SETTINGS)
     other = SessionRecorder(tmp_path)
@@ -254,7 +266,7 @@ async def test_a_newer_format_is_read_and_not_written(tmp_path: Path) -> None:
 
 
 async def test_an_incognito_chat_touches_nothing(tmp_path: Path) -> None:
-    recorder, conversation = Unrecorded(), Conversation()
+    recorder, conversation = Unrecorded(), Conversation(IMAGES)
     conversation.append(Message(Role.USER, "Hello?"))
     await recorder.save(conversation, SETTINGS)
 
@@ -276,7 +288,7 @@ async def test_an_incognito_chat_touches_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_session_can_be_written_to_another_place(tmp_path: Path) -> None:
-    recorder, conversation = SessionRecorder(tmp_path / "usual"), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path / "usual"), Conversation(IMAGES)
     with pytest.raises(SessionUnwritable, match="nothing"):
         await recorder.save_to(tmp_path / "copy.jsonl")
     conversation.append(Message(Role.USER, "Hello?", images=(PIXEL,)))
@@ -291,7 +303,7 @@ async def test_a_session_can_be_written_to_another_place(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("text", ["\ud800 alone", "\x00\x1b[2J", "漢字 🎉", '{"kind":"message"}\n', ""])
 async def test_every_text_survives_or_is_replaced(tmp_path: Path, text: str) -> None:
-    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    recorder, conversation = SessionRecorder(tmp_path), Conversation(IMAGES)
     conversation.append(Message(Role.USER, text))
     await recorder.save(conversation, SETTINGS)
     assert texts(stored(tmp_path)) == [text.encode("utf-8", "replace").decode()]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Role
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import (
@@ -20,7 +21,7 @@ from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.records import Item, Said
 from ollama_chat_tui.sessions.store import Store
 from ollama_chat_tui.sessions.upkeep import UNTOUCHED_S, check, purge
-from tests.sessions.chat import PIXEL, names
+from tests.sessions.chat import IMAGES, OTHER, PIXEL, names
 from tests.sessions.faults import BrokenDisk, FaultyDisk
 from tests.sessions.test_damage import LINES, NOW
 
@@ -30,8 +31,8 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "sessions")
 
 
-def create(store: Store, text: str, *images: str) -> str:
-    return store.create([Item(Said("a", None, NOW, Role.USER, text), images)])
+def create(store: Store, text: str, *images: Image) -> str:
+    return store.create([Item(Said("a", None, NOW, Role.USER, text, images=images), IMAGES)])
 
 
 def place(store: Store, *ids: str) -> None:
@@ -125,7 +126,7 @@ def test_the_trash_gives_back_what_was_put_there(store: Store) -> None:
 
 
 def test_a_purge_keeps_what_a_session_or_the_trash_refers_to(store: Store) -> None:
-    kept, gone = create(store, "Look!", PIXEL), create(store, "And here!", PIXEL, "QUFB")
+    kept, gone = create(store, "Look!", PIXEL), create(store, "And here!", PIXEL, OTHER)
     attachments = store.directory / "attachments"
     for path in attachments.iterdir():
         os.utime(path, (0, 0))
@@ -159,7 +160,7 @@ def test_an_attachment_lies_there_once(store: Store) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are a matter of POSIX")
 def test_a_check_finds_what_is_wrong(store: Store) -> None:
-    id_ = create(store, "Look!", PIXEL, "QUFB")
+    id_ = create(store, "Look!", PIXEL, OTHER)
     first, second = sorted((store.directory / "attachments").iterdir())
     first.write_bytes(b"damaged")
     second.unlink()

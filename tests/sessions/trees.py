@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from ollama_chat_tui.chat.image import MemoryImages
 from ollama_chat_tui.chat.message import Ending, Role, ToolCall
+from ollama_chat_tui.sessions.attachments import described
 from ollama_chat_tui.sessions.records import (
     HeadMoved,
     Item,
@@ -33,7 +34,8 @@ JSON = st.recursive(
     max_leaves=5,
 )
 OBJECTS = st.dictionaries(st.text("abcde", min_size=1, max_size=4), JSON, max_size=3)
-IMAGES = st.binary(min_size=1, max_size=20).map(lambda data: base64.b64encode(data).decode())
+STORE = MemoryImages()
+IMAGES = st.binary(min_size=1, max_size=20).map(lambda data: described(data, STORE))
 CALLS = st.builds(ToolCall, st.text("abc_", min_size=1, max_size=6), OBJECTS, st.sampled_from(["", "call_1"]))
 TIMES = st.integers(0, 10**9).map(lambda s: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(milliseconds=s))
 SETTINGS = st.builds(
@@ -71,13 +73,14 @@ def sessions(draw: st.DrawFn) -> list[Item]:
                 draw(st.sampled_from(list(Role))),
                 draw(TEXTS),
                 draw(TEXTS),
+                tuple(draw(st.lists(IMAGES, max_size=2))),
                 tool_calls=tuple(draw(st.lists(CALLS, max_size=2))),
                 tool_name=draw(st.sampled_from(["", "weather"])),
                 tool_call_id=draw(st.sampled_from(["", "call_1"])),
                 ending=draw(st.sampled_from(list(Ending))),
                 metrics=draw(st.sampled_from([None, StoredMetrics(model="m", answer_tokens=3)])),
             )
-            items.append(Item(said, tuple(draw(st.lists(IMAGES, max_size=2)))))
+            items.append(Item(said, STORE))
         ids.append(id_)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     title = draw(TEXTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ollama_chat_tui.chat.events import Event, Finished, Interrupted, Metrics, TextDelta, ToolAsked, ToolDone
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 from ollama_chat_tui.terminal.answer import TurnRows
 from ollama_chat_tui.terminal.reasoning import ThinkingView
@@ -98,9 +99,12 @@ def test_a_long_question_shows_its_beginning_and_its_length() -> None:
     assert rows[19:] == ["... 19", "⋮ 1,889 characters in all", ""]
 
 
+X = Image("0" * 64, "image/png")
+
+
 def test_images_are_told() -> None:
-    assert replayed_rows([Message(Role.USER, "Look", images=("x",))], PLAIN, 40)[1:] == ["with 1 image", ""]
-    assert replayed_rows([Message(Role.USER, "Look", images=("x", "y"))], PLAIN, 40)[1] == "with 2 images"
+    assert replayed_rows([Message(Role.USER, "Look", images=(X,))], PLAIN, 40)[1:] == ["with 1 image", ""]
+    assert replayed_rows([Message(Role.USER, "Look", images=(X, X))], PLAIN, 40)[1] == "with 2 images"
 
 
 def test_no_row_is_wider_than_the_screen_and_all_is_harmless() -> None:

@@ -10,6 +10,7 @@ from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
 from ollama_chat_tui.chat.events import Event, TextDelta, ThinkingDelta, ToolAsked, ToolDone
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.errors import UsageError
 from ollama_chat_tui.terminal.answer import TurnRows
@@ -102,7 +103,7 @@ def stored_session(pieces: Sequence[str]) -> Iterator[str]:
     call = ToolCall(text, {text: [text]}, text)
     messages = [
         Message(Role.SYSTEM, text),
-        Message(Role.USER, text, images=(text,)),
+        Message(Role.USER, text, images=(Image(text, text, text),)),
         Message(Role.ASSISTANT, text, thinking=text, tool_calls=(call,)),
         Message(Role.TOOL, text, tool_name=text),
     ]

@@ -6,14 +6,17 @@ on all branches, with their images inside, and the settings in force. Times are 
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
+from ollama_chat_tui.chat.image import ImageStore, MemoryImages
 from ollama_chat_tui.chat.message import Message
+from ollama_chat_tui.sessions.attachments import content
 from ollama_chat_tui.sessions.changes import items_of
 from ollama_chat_tui.sessions.loading import Loaded
 from ollama_chat_tui.sessions.records import Item, Said, SettingsChanged
@@ -31,7 +34,8 @@ class Portable(Struct, frozen=True, kw_only=True, omit_defaults=True):
         model, options, format, think, keep_alive: the request's, as they were last.
         messages: the branch in use, as `/api/chat` takes it; made from the tree, and not read again.
         head: the id of the last message of the branch in use.
-        tree: messages and settings in the order of the session file; `images` are base64 here.
+        tree: messages and settings in the order of the session file.
+        attachments: the bytes of their images in base64, by the SHA-256.
     """
 
     kind: Literal["ollama-chat session"]
@@ -49,6 +53,7 @@ class Portable(Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: list[dict[str, object]]
     head: str | None = None
     tree: list[Said | SettingsChanged] = []
+    attachments: dict[str, str] = {}
 
 
 def to_json(loaded: Loaded) -> str:
@@ -62,8 +67,9 @@ def portable(loaded: Loaded) -> Portable:
     """The exported file as a value."""
     session = loaded.session
     settings = session.settings
+    images = loaded.conversation.images
     tree = [
-        structs.replace(item.record, images=item.images) if isinstance(item.record, Said) else item.record
+        item.record
         for item in items_of(session, loaded.conversation)
         if isinstance(item.record, Said | SettingsChanged)
     ]
@@ -81,23 +87,30 @@ def portable(loaded: Loaded) -> Portable:
         think=settings.think if settings else None,
         keep_alive=settings.keep_alive if settings else None,
         messages=[
-            _for_request(message)
+            _for_request(message, images)
             for message in loaded.conversation.for_request(settings.system if settings else "")
         ],
         head=session.head,
         tree=tree,
+        attachments={
+            image.sha256: base64.b64encode(data).decode()
+            for record in tree
+            if isinstance(record, Said)
+            for image in record.images
+            if (data := content(image, images)) is not None
+        },
     )
 
 
 def items(session: Portable) -> list[Item]:
     """The tree again, for a session file."""
-    return [
-        Item(structs.replace(record, images=()), record.images) if isinstance(record, Said) else Item(record)
-        for record in session.tree
-    ]
+    images = MemoryImages()
+    for encoded in session.attachments.values():
+        images.keep(base64.b64decode(encoded))
+    return [Item(record, images) for record in session.tree]
 
 
-def _for_request(message: Message) -> dict[str, object]:
+def _for_request(message: Message, images: ImageStore) -> dict[str, object]:
     """Ollama's names for the parts of a message (`ollama-api` 1.2)."""
     calls = [
         {**({"id": call.id} if call.id else {}), "function": {"name": call.name, "arguments": call.arguments}}
@@ -105,7 +118,11 @@ def _for_request(message: Message) -> dict[str, object]:
     ]
     parts: dict[str, object] = {
         "thinking": message.thinking,
-        "images": list(message.images),
+        "images": [
+            base64.b64encode(data).decode()
+            for image in message.images
+            if (data := content(image, images)) is not None
+        ],
         "tool_calls": calls,
         "tool_name": message.tool_name,
         "tool_call_id": message.tool_call_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +10,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from ollama_chat_tui.chat.image import Image, ImageStore, MemoryImages
 from ollama_chat_tui.chat.message import Ending, Message, Role
+from ollama_chat_tui.sessions.attachments import content, described
 from ollama_chat_tui.sessions.export.clean import clean
 from ollama_chat_tui.sessions.loading import Loaded
 
@@ -20,11 +21,7 @@ _ENDINGS: Final[Mapping[Ending, str]] = {
     Ending.INTERRUPTED: "interrupted",
     Ending.FAILED: "broken off",
 }
-_MAGIC: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-)
+_SHOWN: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 class Turn(Struct, frozen=True):
@@ -66,7 +63,7 @@ def transcript(loaded: Loaded) -> Transcript:
     turns = []
     for node in loaded.conversation.branch():
         settings = entries[node.id].settings
-        turns.append(_turn(node.message, settings.model if settings else ""))
+        turns.append(_turn(node.message, settings.model if settings else "", loaded.conversation.images))
     settings = session.settings
     times = [entry.said.at for entry in entries.values()]
     facts = [settings.model if settings else "", _day(times[0]) if times else ""]
@@ -78,7 +75,7 @@ def transcript(loaded: Loaded) -> Transcript:
     )
 
 
-def _turn(message: Message, model: str) -> Turn:
+def _turn(message: Message, model: str, images: ImageStore) -> Turn:
     speakers = {
         Role.USER: "You",
         Role.ASSISTANT: model or "Assistant",
@@ -94,7 +91,7 @@ def _turn(message: Message, model: str) -> Turn:
             (_line(call.name), clean(json.dumps(call.arguments, ensure_ascii=False, indent=2)))
             for call in message.tool_calls
         ),
-        tuple(map(_data_uri, message.images)),
+        tuple(_data_uri(image, images) for image in message.images),
         _ENDINGS[message.ending],
     )
 
@@ -107,12 +104,8 @@ def _day(at: datetime) -> str:
     return f"{at:%Y-%m-%d}"
 
 
-def _data_uri(image: str) -> str:
-    try:
-        beginning = base64.b64decode(image[:64], validate=True)
-    except binascii.Error:
-        return ""
-    kind = next((kind for magic, kind in _MAGIC if beginning.startswith(magic)), "")
-    if beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP":
-        kind = "image/webp"
-    return f"data:{kind};base64,{image}" if kind else ""
+def _data_uri(image: Image, images: ImageStore) -> str:
+    data = content(image, images)
+    # By its first bytes, since what the session says of it may be anything.
+    kind = described(data, MemoryImages()).media_type if data else ""
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}" if data and kind in _SHOWN else ""
