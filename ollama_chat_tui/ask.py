@@ -100,12 +100,12 @@ async def _attached(
     """What goes with the question; what was done to it is said."""
     from ollama_chat_tui.media.attachments import Attachments  # what a question without images does not pay
 
-    attachments = Attachments(conversation.images, environment.variables)
+    attachments = Attachments(environment.variables)
     for source in question.images:
         attached = await attachments.add(source)
         if attached.changes:
             notices.whisper(attached.sentence)
-    return tuple(each.image for each in attachments.images)
+    return attachments.take(conversation.images)
 
 
 async def ask(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ollama_chat_tui.chat.image import Image, ImageStore
+from ollama_chat_tui.chat.image import Image, ImageStore, MemoryImages
 from ollama_chat_tui.chat.tokens import IMAGE_TOKENS
 from ollama_chat_tui.errors import AttachmentError, NothingThere
 from ollama_chat_tui.media.aside import aside
@@ -64,17 +64,16 @@ class Composed:
 
 
 class Attachments:
-    """The list. Its images are in `store` from the moment they are attached.
+    """The list, which outlives the conversation at hand: what is attached goes into the one it is sent in.
 
     Attributes:
         longest_px: to what a larger picture is shrunk; 0: none is.
+        store: the bytes of what is attached.
     """
 
-    def __init__(
-        self, store: ImageStore, variables: Mapping[str, str], longest_px: int = LONGEST_SIDE_PX
-    ) -> None:
+    def __init__(self, variables: Mapping[str, str], longest_px: int = LONGEST_SIDE_PX) -> None:
         self.longest_px = longest_px
-        self._store = store
+        self.store = MemoryImages()
         self._variables = variables
         self._images: list[Attached] = []
         self._files: list[TextFile] = []
@@ -122,6 +121,23 @@ class Attachments:
         """Take everything off."""
         self._images.clear()
         self._files.clear()
+        self.store = MemoryImages()
+
+    def take(self, images: ImageStore) -> tuple[Image, ...]:
+        """Take everything off, and put the bytes of the images where the conversation has its own.
+
+        Raises:
+            AttachmentError: they cannot be kept there; the list is as it was.
+        """
+        for attached in self._images:
+            file = self.store.open(attached.image.sha256)
+            try:
+                images.keep(file.read() if file else b"")
+            except OSError as exc:
+                raise AttachmentError(f"{attached.image.name} cannot be kept: {exc.strerror}.") from exc
+        taken = tuple(each.image for each in self._images)
+        self.clear()
+        return taken
 
     def table(self) -> list[tuple[str, ...]]:
         """A row for each: number, name, pixels, bytes, tokens. Names are foreign text."""
@@ -143,8 +159,10 @@ class Attachments:
         named += [mention.path.name for mention in mentioned(text)]
         return (*(each.image.name for each in self._images), *(file.name for file in self._files), *named)
 
-    async def compose(self, text: str) -> Composed:
+    async def compose(self, text: str, images: ImageStore) -> Composed:
         """Make the message: paths in `text` become images, `@path` a fence behind it; the list is empty then.
+
+        The bytes go into `images`, which is the conversation's.
 
         Raises:
             ChatError: a picture or a file that `text` names cannot go with it; the list is as it was.
@@ -163,9 +181,7 @@ class Attachments:
             self._put(attached)
         named = _named(text, spans)
         content = "\n\n".join([*([named] if named or not files else []), *(file.fenced() for file in files)])
-        composed = Composed(content, tuple(each.image for each in self._images), tuple(added))
-        self.clear()
-        return composed
+        return Composed(content, self.take(images), tuple(added))
 
     def _put(self, attached: Attached) -> Attached:
         for each in self._images:
@@ -197,10 +213,7 @@ class Attachments:
             return self._keep(prepared, path.name, file.seek(0, io.SEEK_END))
 
     def _keep(self, prepared: Prepared, name: str, size_before: int) -> Attached:
-        try:
-            sha256 = self._store.keep(prepared.data)
-        except OSError as exc:
-            raise AttachmentError(f"{name} cannot be kept: {exc.strerror}.") from exc
+        sha256 = self.store.keep(prepared.data)
         line = re.sub(r"\s", " ", name)  # of a file a name may have newlines
         image = Image(sha256, prepared.media_type, line, len(prepared.data), prepared.width, prepared.height)
         return Attached(image, size_before, prepared.changes)

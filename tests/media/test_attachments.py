@@ -36,8 +36,8 @@ def store() -> MemoryImages:
 
 
 @pytest.fixture
-def attachments(store: MemoryImages) -> Attachments:
-    return Attachments(store, {})
+def attachments() -> Attachments:
+    return Attachments({})
 
 
 @pytest.fixture
@@ -77,10 +77,8 @@ async def test_the_same_picture_is_attached_once(attachments: Attachments, folde
     assert len(attachments.images) == 1
 
 
-async def test_the_clipboard_and_addresses_are_attached_too(
-    store: MemoryImages, server: ScriptedServer, tmp_path: Path
-) -> None:
-    attachments = Attachments(store, tool(tmp_path, "wl-paste", WL_PASTE) | WAYLAND)
+async def test_the_clipboard_and_addresses_are_attached_too(server: ScriptedServer, tmp_path: Path) -> None:
+    attachments = Attachments(tool(tmp_path, "wl-paste", WL_PASTE) | WAYLAND)
     bmp = encoded(quarters(32, 32), "BMP")
     head = head_bytes(200, {"Content-Type": "image/bmp", "Content-Length": str(len(bmp))})
     server.enqueue(raw(head + bmp), path="/p/a%20b.bmp")
@@ -93,7 +91,7 @@ async def test_a_message_takes_everything_with_it(attachments: Attachments, stor
     await attachments.add_file(Path("x.py"))
     text = "compare with 'b c.jpg', and see @x.py"
     assert attachments.names_with(text) == ("a.png", "x.py", "b c.jpg", "x.py")
-    composed = await attachments.compose(text)
+    composed = await attachments.compose(text, store)
     assert composed.content == (
         "compare with [b c.jpg], and see @x.py\n\n```py x.py\nprint()\n```\n\n```py x.py\nprint()\n```"
     )
@@ -107,22 +105,24 @@ async def test_a_message_takes_everything_with_it(attachments: Attachments, stor
     assert not attachments.files
 
 
-async def test_a_picture_that_is_mentioned_is_attached(attachments: Attachments) -> None:
-    composed = await attachments.compose("what is @a.png?")
+async def test_a_picture_that_is_mentioned_is_attached(attachments: Attachments, store: MemoryImages) -> None:
+    composed = await attachments.compose("what is @a.png?", store)
     assert composed.content == "what is [a.png]?"
     assert [image.name for image in composed.images] == ["a.png"]
 
 
-async def test_a_message_without_any_stays_as_it_is(attachments: Attachments) -> None:
+async def test_a_message_without_any_stays_as_it_is(attachments: Attachments, store: MemoryImages) -> None:
     text = "  Just words, `code` and C:\\no\\path.\n"
-    assert (await attachments.compose(text)).content == text
+    assert (await attachments.compose(text, store)).content == text
 
 
-async def test_when_something_cannot_go_nothing_is_lost(attachments: Attachments, folder: Path) -> None:
+async def test_when_something_cannot_go_nothing_is_lost(
+    attachments: Attachments, store: MemoryImages, folder: Path
+) -> None:
     await attachments.add("a.png")
     write(folder / "broken.png", png()[:80])
     with pytest.raises(WrongKind, match=r"broken\.png is a damaged picture"):
-        await attachments.compose("see broken.png and 'b c.jpg'")
+        await attachments.compose("see broken.png and 'b c.jpg'", store)
     assert [each.image.name for each in attachments.images] == ["a.png"]
 
 
@@ -156,8 +156,11 @@ async def test_a_store_that_is_full_is_told(folder: Path) -> None:
         def keep(self, data: bytes) -> str:
             raise OSError(28, os.strerror(28))
 
+    attachments = Attachments({})
+    await attachments.add("a.png")
     with pytest.raises(AttachmentError, match=r"a\.png cannot be kept: No space left"):
-        await Attachments(Full(), {}).add("a.png")
+        await attachments.compose("Look!", Full())
+    assert len(attachments.images) == 1
 
 
 async def test_cancelling_does_not_wait_for_the_work() -> None:
