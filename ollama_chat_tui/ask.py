@@ -5,11 +5,11 @@ One of several readers of the engine's events; it decides nothing that the engin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 import msgspec
 
@@ -30,6 +30,9 @@ from ollama_chat_tui.startup import Opening, make_ready
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.sanitize import Sanitizer
+
+if TYPE_CHECKING:
+    from ollama_chat_tui.media.attachments import Attachments
 
 
 class Output(StrEnum):
@@ -81,7 +84,13 @@ async def run_ask(
     notices = Notices(environment.stderr, environment.variables)
     with ended_in_order(), ended_by_ctrl_c():
         conversation = Conversation()
-        images = await _attached(question, conversation, environment, notices) if question.images else ()
+        images: tuple[Image, ...] = ()
+        if question.images:
+            from ollama_chat_tui.media.attachments import Attachments  # which other questions do not pay
+
+            attachments = Attachments(environment.variables, preferences.config.image_side)
+            await _attach(question.images, attachments, notices)
+            images = attachments.take(conversation.images)
         conversation.append(Message(Role.USER, question.text, images=images))
         await make_ready(environment, wanted, notices, may_fetch=may_fetch)
         async with Opening(environment, wanted, settings.model) as opening:
@@ -94,18 +103,12 @@ async def run_ask(
             await ask(conversation, settings, backend, reader, notices, stream=question.stream)
 
 
-async def _attached(
-    question: Question, conversation: Conversation, environment: Environment, notices: Notices
-) -> tuple[Image, ...]:
-    """What goes with the question; what was done to it is said."""
-    from ollama_chat_tui.media.attachments import Attachments  # what a question without images does not pay
-
-    attachments = Attachments(environment.variables)
-    for source in question.images:
+async def _attach(sources: Sequence[str], attachments: Attachments, notices: Notices) -> None:
+    """Attach, and say what was done to each."""
+    for source in sources:
         attached = await attachments.add(source)
         if attached.changes:
             notices.whisper(attached.sentence)
-    return attachments.take(conversation.images)
 
 
 async def ask(

@@ -38,6 +38,21 @@ def test_a_picture_is_prepared_and_what_was_done_to_it_is_said_beside_the_answer
     assert base64.b64decode(sent).startswith(b"\x89PNG")
 
 
+def test_to_what_a_picture_is_shrunk_can_be_set(
+    server: ScriptedServer, home: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.png").write_bytes(png(300, 200))
+    for side, shrunk in (("150", "150×100"), ("0", "")):
+        server.enqueue(*answer("A flag."))
+        asked = run(
+            *("ask", "-m", "m", "what?", "--image", str(tmp_path / "a.png")),
+            home=home | {"OLLAMA_CHAT_IMAGE_SIDE": side},
+        )
+        assert asked.returncode == 0
+        assert shrunk in asked.stderr
+        assert bool(shrunk) == ("Attached" in asked.stderr)
+
+
 def test_a_picture_that_is_none_is_refused_before_anything_is_sent(
     server: ScriptedServer, home: dict[str, str], tmp_path: Path
 ) -> None:

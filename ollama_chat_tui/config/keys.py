@@ -16,6 +16,10 @@ from msgspec.structs import FieldInfo
 # A Go duration holds 292 years; this many seconds still fit.
 LONGEST_KEEP_ALIVE_S = 9_000_000_000
 
+IMAGE_SIDE_PX = 1568
+"""Larger pictures are shrunk by the models themselves."""
+LARGEST_IMAGE_SIDE_PX = 20_000
+
 Text = Annotated[str, Meta(title="a text")]
 Switch = Annotated[bool, Meta(title="true or false")]
 Name = Annotated[str, Meta(min_length=1, title="a name")]
@@ -179,6 +183,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             examples=[True],
         ),
     ] = False
+    image_side: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=LARGEST_IMAGE_SIDE_PX,
+            title=f"pixels from 0 to {LARGEST_IMAGE_SIDE_PX}",
+            description="To what the longest side of a larger picture is shrunk; `0` for never.",
+            examples=[1024],
+        ),
+    ] = IMAGE_SIDE_PX
     terminal_title: Annotated[
         Switch, Meta(description="Whether the terminal's title names the model.", examples=[False])
     ] = True

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from ollama_chat_tui.chat.image import Image, ImageStore, MemoryImages
 from ollama_chat_tui.chat.tokens import IMAGE_TOKENS
+from ollama_chat_tui.config.keys import IMAGE_SIDE_PX
 from ollama_chat_tui.errors import AttachmentError, NothingThere
 from ollama_chat_tui.media.aside import aside
 from ollama_chat_tui.media.clipboard import read_picture
 from ollama_chat_tui.media.files import TextFile, mentioned, read_text
 from ollama_chat_tui.media.paths import CLIPBOARD, Found, found_in, is_media, is_url, to_path
-from ollama_chat_tui.media.prepare import LONGEST_SIDE_PX, Prepared, prepare
+from ollama_chat_tui.media.prepare import Prepared, prepare
 from ollama_chat_tui.media.reading import open_file
 from ollama_chat_tui.media.size import MAX_BYTES, size_label
 
@@ -71,7 +72,7 @@ class Attachments:
         store: the bytes of what is attached.
     """
 
-    def __init__(self, variables: Mapping[str, str], longest_px: int = LONGEST_SIDE_PX) -> None:
+    def __init__(self, variables: Mapping[str, str], longest_px: int = IMAGE_SIDE_PX) -> None:
         self.longest_px = longest_px
         self.store = MemoryImages()
         self._variables = variables

@@ -9,6 +9,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from ollama_chat_tui.config.keys import IMAGE_SIDE_PX
 from ollama_chat_tui.errors import PillowMissing, TooLarge, WrongKind
 from ollama_chat_tui.media.kind import HEAD_BYTES, JPEG, PNG, Kind, Use, is_text, sniff
 from ollama_chat_tui.media.pixels import has_transparency, opened, plain
@@ -17,8 +18,6 @@ from ollama_chat_tui.media.size import MAX_BYTES, size_label
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image
 
-LONGEST_SIDE_PX: Final = 1568
-"""More than that, models that see shrink by themselves."""
 _JPEG_QUALITY: Final = 90
 _PLAIN_MODES: Final = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 _ORIENTATION: Final = 0x0112
@@ -41,7 +40,7 @@ class Prepared:
     changes: tuple[str, ...] = ()
 
 
-def prepare(file: BinaryIO, name: str, longest_px: int = LONGEST_SIDE_PX) -> Prepared:
+def prepare(file: BinaryIO, name: str, longest_px: int = IMAGE_SIDE_PX) -> Prepared:
     """Make ready what stands in `file`; with `longest_px` 0 no picture is shrunk.
 
     Raises:

@@ -80,6 +80,7 @@ def test_show_says_what_holds(shell: Shell) -> None:
         "history = true",
         "preload = true",
         "notify = false",
+        "image_side = 1568",
         "terminal_title = true",
     ]
 

@@ -68,12 +68,15 @@ def test_the_strongest_that_says_something_wins(tmp_path: Path, key: str, given:
     assert preferences.origin((key,)) == origin
 
 
+_OTHERS: dict[object, tuple[Any, ...]] = {bool: (True, False), int: (0, 1)}
+
+
 @pytest.mark.parametrize("key", sorted(set(VARIABLES) - set(LEVELS)))
 def test_every_other_key_has_a_variable_that_wins_over_the_file(tmp_path: Path, key: str) -> None:
     field = keys_of(Config)[key]
-    choices: tuple[Any, ...] = get_args(bare_type(field.type)) or (True, False)
+    choices: tuple[Any, ...] = get_args(bare_type(field.type)) or _OTHERS[bare_type(field.type)]
     other = next(choice for choice in choices if choice != field.default)
-    text = {True: "YES", False: "off"}.get(other, other)
+    text = {True: "YES", False: "off"}[other] if isinstance(other, bool) else str(other)
     preferences = preferences_of(tmp_path, f"{key} = {toml_text(field.default)}\n", {VARIABLES[key]: text})
     assert getattr(preferences.config, key) == other
     assert preferences.origin((key,)).source is Source.ENVIRONMENT
