@@ -6,6 +6,7 @@ is settled here.
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 from collections.abc import Iterator
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 WHITE: Final = (255, 255, 255)
-_DAMAGES: Final = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error)
+_DAMAGES: Final = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error),
+    *(RuntimeError, ArithmeticError),  # AVIF
+)
 """What Pillow's decoders raise on damaged files, by its own documentation and by fuzzing."""
 
 
@@ -40,7 +44,9 @@ def opened(file: BinaryIO, formats: tuple[str, ...], name: str) -> Iterator[Imag
             "Install it: pip install 'ollama-chat-tui[images]'",
         ) from exc
     Image.MAX_IMAGE_PIXELS = None  # we look ourselves
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # they would be written across the screen
+    # What Pillow warns of and logs would be written across the screen.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     try:
         with Image.open(file, formats=formats) as image:
             width, height = image.size

@@ -277,7 +277,7 @@ def test_too_many_bytes_are_refused_without_reading_them(tmp_path: Any) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(data=st.data(), form=st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"]))
+@given(data=st.data(), form=st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF"]))
 def test_no_damage_gets_past_as_another_error(data: st.DataObject, form: str) -> None:
     broken = bytearray(encoded(quarters(), form))
     for _ in range(data.draw(st.integers(1, 8))):
@@ -287,6 +287,26 @@ def test_no_damage_gets_past_as_another_error(data: st.DataObject, form: str) ->
     except AttachmentError:
         return
     assert sniff(sent.data)
+
+
+REFUSING = """
+import io, sys
+from ollama_chat_tui.errors import AttachmentError
+from ollama_chat_tui.media.prepare import prepare
+try:
+    prepare(io.BytesIO(sys.stdin.buffer.read()), "a.tiff")
+except AttachmentError:
+    print("refused")
+"""
+
+
+def test_what_pillow_logs_is_not_written_across_the_screen() -> None:
+    samples_per_pixel = struct.pack("<HHI", 277, 3, 1)
+    whole = encoded(quarters(), "TIFF")
+    at = whole.index(samples_per_pixel) + len(samples_per_pixel)
+    broken = whole[:at] + struct.pack("<H", 32771) + whole[at + 2 :]
+    ran = subprocess.run([sys.executable, "-c", REFUSING], input=broken, capture_output=True, check=True)
+    assert (ran.stdout.strip(), ran.stderr) == (b"refused", b"")
 
 
 WITHOUT_PILLOW = """
