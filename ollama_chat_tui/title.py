@@ -46,4 +46,5 @@ async def find_title(conversation: Conversation, settings: Settings, backend: Ba
             if isinstance(piece, Delta):
                 content += splitter.feed(piece.content)[1]
     lines = (content + splitter.flush()[1]).strip().splitlines()
-    return lines[0].strip(" \"'“”„*#.").removeprefix("Title:").strip()[:LONGEST_TITLE] if lines else ""
+    title = lines[0].strip(" \"'“”„*#.").removeprefix("Title:").strip() if lines else ""
+    return title if len(title) <= LONGEST_TITLE else title[:LONGEST_TITLE].rpartition(" ")[0]

@@ -30,7 +30,9 @@ def size_text(size: int) -> str:
 def age_text(at: datetime, now: datetime) -> str:
     """How long ago something was, or the day when that is longer than a month."""
     seconds = (now - at).total_seconds()
+    if seconds < 60:
+        return "just now"
     for unit, length, most in (("min", 60, 60), ("h", 3600, 48), ("days", 86400, 31)):
         if seconds < length * most:
-            return f"{max(0, int(seconds // length))} {unit} ago"
+            return f"{int(seconds // length)} {unit} ago"
     return f"{at.astimezone():%Y-%m-%d}"

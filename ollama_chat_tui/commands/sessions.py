@@ -23,7 +23,8 @@ from ollama_chat_tui.sessions.records import SettingsChanged
 from ollama_chat_tui.sessions.search import Filter, Hit
 from ollama_chat_tui.sessions.session import SUFFIX
 
-LONGEST_NAME = 44
+LONGEST_NAME, SHORT_NAME = 44, 20
+MOST_BEFORE_MARK = 12
 _WAYS_ROUND_A_LOCK = ("Go on with a copy of it", "Read it", "Leave it")
 
 
@@ -152,17 +153,25 @@ async def search(context: Context, text: str) -> str:
 
 def _hit_rows(hits: Sequence[Hit]) -> list[str]:
     now = datetime.now(UTC)
-    rows = [
-        (_cut(hit.session.name), age_text(hit.at, now), str(hit.role or "title"), _marked(hit))
-        for hit in hits
-    ]
-    return in_columns(rows)
+    return in_columns(
+        [
+            (
+                age_text(hit.at, now),
+                str(hit.role or "title"),
+                _cut(hit.session.name, SHORT_NAME),
+                _marked(hit),
+            )
+            for hit in hits
+        ]
+    )
 
 
 def _marked(hit: Hit) -> str:
-    """The snippet on one row, what was found between «»."""
-    text, pieces, at = hit.snippet.text, [], 0
-    for start, end in hit.snippet.marks:
+    """The snippet on one row, what was found between «» and near its beginning."""
+    text, marks = hit.snippet.text, hit.snippet.marks
+    at = max(0, marks[0][0] - MOST_BEFORE_MARK) if marks else 0
+    pieces = []
+    for start, end in marks:
         pieces += [text[at:start], "«", text[start:end], "»"]
         at = end
     return " ".join("".join([*pieces, text[at:]]).split())
@@ -251,6 +260,6 @@ async def delete(context: Context, text: str) -> str:
     return f"{path.stem} is in the trash. `ollama-chat sessions restore {path.stem}` brings it back."
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, longest: int = LONGEST_NAME) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
