@@ -95,14 +95,15 @@ class SourceCompleter(Completer):
 def fuzzy_match(typed: str, text: str) -> tuple[tuple[int, int], Sequence[int]] | None:
     """Return how well `typed` finds `text` (less is better) and the indices found; None when it does not.
 
-    Beginning, then beginning of a word, then anywhere, then the letters in this order with others between.
+    All of it, beginning, then beginning of a word, then anywhere, then the letters in this order with others
+    between.
     """
     typed, lower = typed.lower(), text.lower()
     if len(lower) != len(text):  # a capital such as İ becomes two
         lower = text
     at = lower.find(typed)
     if at == 0:
-        return (0, 0), range(len(typed))
+        return (0, int(typed != lower)), range(len(typed))
     if word := re.search(r"(?<![^\W_])" + re.escape(typed), lower):
         return (1, word.start()), range(*word.span())
     if at > 0:

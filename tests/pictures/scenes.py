@@ -119,7 +119,7 @@ def completion(stage: Stage) -> None:
     stage.type("/co")
     stage.see("/copy-model")
     stage.type("\t")
-    stage.see(">>> /copy")
+    stage.see(">>> /continue")
 
 
 @scene(lines=16)

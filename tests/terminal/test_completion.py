@@ -103,3 +103,10 @@ def test_a_candidate_keeps_its_blanks_and_stays_on_one_line() -> None:
     assert texts("", Named('"a  b.json"')) == ['"a  b.json"']
     (found,) = complete("", Named("a\nb\tc"))
     assert (found.text, found.display_meta_text) == ("a b c", "one two")
+
+
+def test_what_is_typed_whole_comes_before_what_goes_on() -> None:
+    words = sorted(
+        ["copy-model", "copy", "my-copy"], key=lambda word: (fuzzy_match("copy", word) or ((9, 9), []))[0]
+    )
+    assert words == ["copy", "copy-model", "my-copy"]
