@@ -55,29 +55,36 @@ def import_file(store: Store, path: Path) -> Imported:
         BadImport: the file cannot be read, or is no conversation.
         SessionUnwritable: the disk does not take the session.
     """
-    data = _parsed(path)
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise BadImport(f"{path.name} cannot be read: {exc.strerror}.") from exc
+    return import_bytes(store, content, path.name)
+
+
+def import_bytes(store: Store, content: bytes, name: str) -> Imported:
+    """Make a session of what stands in a file of that name; raises as `import_file` does."""
+    data = _parsed(content, name)
     try:
         if isinstance(data, dict) and data.get("kind") == KIND:
             return _import_own(store, data)
         images = MemoryImages()
         return _import_foreign(store, read_foreign(data, images), images)
     except Misfit as exc:
-        raise BadImport(f"{path.name} {exc}.", _HINT) from exc
+        raise BadImport(f"{name} {exc}.", _HINT) from exc
 
 
-def _parsed(path: Path) -> object:
+def _parsed(content: bytes, name: str) -> object:
     try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_refuse)
-    except OSError as exc:
-        raise BadImport(f"{path.name} cannot be read: {exc.strerror}.") from exc
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
     except UnicodeDecodeError as exc:
-        raise BadImport(f"{path.name} is not UTF-8 text: byte {exc.start} is none of it.", _HINT) from exc
+        raise BadImport(f"{name} is not UTF-8 text: byte {exc.start} is none of it.", _HINT) from exc
     except json.JSONDecodeError as exc:
-        raise BadImport(f"{path.name} is not JSON: line {exc.lineno}, column {exc.colno}.", _HINT) from exc
+        raise BadImport(f"{name} is not JSON: line {exc.lineno}, column {exc.colno}.", _HINT) from exc
     except RecursionError as exc:
-        raise BadImport(f"{path.name} is nested too deeply.", _HINT) from exc
+        raise BadImport(f"{name} is nested too deeply.", _HINT) from exc
     except ValueError as exc:  # NaN, or a number of thousands of digits
-        raise BadImport(f"{path.name} holds a number that is none.", _HINT) from exc
+        raise BadImport(f"{name} holds a number that is none.", _HINT) from exc
 
 
 def _refuse(constant: str) -> object:

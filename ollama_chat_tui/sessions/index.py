@@ -167,6 +167,18 @@ class Index:
 
         return self._cache.run(work)
 
+    def forget(self, sources: Sources) -> None:
+        """Drop what is not among all sessions any more, without reading what is new."""
+
+        def work(db: sqlite3.Connection) -> None:
+            if gone := changes(db, sources).gone:
+                with transaction(db):
+                    _forget(db, gone)
+
+        with suppress(SearchMissing):  # then there is no index
+            _require_fts5()
+            self._cache.run(work)
+
 
 def _require_fts5() -> None:
     db = sqlite3.connect(":memory:")

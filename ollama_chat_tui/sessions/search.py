@@ -109,6 +109,12 @@ class Search:
                 break
         return list(hits.values())
 
+    def forget_deleted(self) -> None:
+        """Let the caches hold nothing of sessions that are not there any more."""
+        sources = scan(self._directory)
+        self._catalog.some((), sources)
+        self._index.forget(sources)
+
 
 def _conditions(wanted: Filter, sessions: list[str] | None) -> Conditions:
     return Conditions(

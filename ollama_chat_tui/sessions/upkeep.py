@@ -52,21 +52,28 @@ def check(store: Store) -> list[Finding]:
     return findings + [finding for path in everything for finding in _check_mode(path)]
 
 
+def waste(store: Store) -> list[Path]:
+    """What is in the trash, and the attachments that no session refers to: what `purge` deletes.
+
+    Raises:
+        SessionUnreadable: a session cannot be read, so that nobody knows what it refers to.
+    """
+    trashed = [store.trash_directory / (id_ + SUFFIX) for id_ in store.trashed_ids()]
+    needed = _needed([store.path(id_) for id_ in store.ids()])
+    before = time.time() - UNTOUCHED_S
+    return trashed + [
+        path for path in _attachments(store) if path.name not in needed and path.stat().st_mtime < before
+    ]
+
+
 def purge(store: Store) -> int:
-    """Delete what is in the trash, then the attachments that no session refers to; return the bytes won.
+    """Delete `waste` and return the bytes won.
 
     Raises:
         SessionUnreadable: a session cannot be read, so that nobody knows what it refers to.
         OSError: something cannot be deleted.
     """
-    won = sum(_delete(store.trash_directory / (id_ + SUFFIX)) for id_ in store.trashed_ids())
-    needed = _needed(_sessions(store))
-    before = time.time() - UNTOUCHED_S
-    return won + sum(
-        _delete(path)
-        for path in _attachments(store)
-        if path.name not in needed and path.stat().st_mtime < before
-    )
+    return sum(map(_delete, waste(store)))
 
 
 def _delete(path: Path) -> int:

@@ -250,3 +250,18 @@ def test_a_long_text_is_shown_where_most_of_the_words_are() -> None:
     assert snippet.text.startswith("… ")
     assert snippet.text.endswith(" …")
     assert [snippet.text[start:end] for start, end in snippet.marks] == ["leaves", "red"]
+
+
+def test_what_is_deleted_can_leave_the_caches_without_a_search(
+    directory: Path, search: Search, tmp_path: Path
+) -> None:
+    write(directory, "a", "chlorophyll", title="Autumn")
+    write(directory, "b", "rivers")
+    search.find("rivers")
+    Store(directory).path("a").unlink()
+    write(directory, "c", "mountains")
+    search.forget_deleted()
+    search.close()
+    held = b"".join(path.read_bytes() for path in (tmp_path / "cache").iterdir())
+    assert not [word for word in (b"chlorophyll", b"autumn", b"Autumn", b"mountains") if word in held]
+    assert nodes(search.find("rivers")) == ["b-0"]

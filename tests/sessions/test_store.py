@@ -20,7 +20,7 @@ from ollama_chat_tui.sessions.journal import new_id
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.records import Item, Said
 from ollama_chat_tui.sessions.store import Store
-from ollama_chat_tui.sessions.upkeep import UNTOUCHED_S, check, purge
+from ollama_chat_tui.sessions.upkeep import UNTOUCHED_S, check, purge, waste
 from tests.sessions.chat import IMAGES, OTHER, PIXEL, names
 from tests.sessions.faults import BrokenDisk, FaultyDisk
 from tests.sessions.test_damage import LINES, NOW
@@ -133,8 +133,9 @@ def test_a_purge_keeps_what_a_session_or_the_trash_refers_to(store: Store) -> No
     store.trash(gone)
     assert len(names(attachments)) == 2
     assert sentences(store) == []
-    assert purge(store) > 0
-    assert store.trashed_ids() == []
+    expected = sum(path.stat().st_size for path in waste(store))
+    assert purge(store) == expected > 0
+    assert (waste(store), store.trashed_ids()) == ([], [])
     assert len(names(attachments)) == 1
     assert load(store.path(kept)).missing == 0
 
