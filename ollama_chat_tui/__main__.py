@@ -6,12 +6,13 @@ what the prompt needs; see `front`.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ollama_chat_tui.haste import hasten_imports
 from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
 
-NO_CHAT = frozenset({"ask", "config", "doctor", "models", "-h", "--help", "--version"})
+NO_CHAT = frozenset({"ask", "config", "doctor", "models", "sessions", "-h", "--help", "--version"})
 """Arguments that ask for something else. The mark of one that is overlooked is taken away again."""
 
 
@@ -20,11 +21,13 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         with EarlyPrompt() as early:
+            # A shell that completes gives no arguments. `environment` has the name; it is too much to import.
+            is_command = bool(arguments) or "_OLLAMA_CHAT_COMPLETE" in os.environ
             if NO_CHAT.isdisjoint(arguments):
                 hasten_imports()
                 early.keep_keys()
                 early.stand()
-            if arguments:
+            if is_command:
                 from ollama_chat_tui.cli import main as run_command
 
                 run_command(early)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import takewhile
 from typing import Annotated
@@ -10,9 +11,9 @@ import typer
 
 from ollama_chat_tui import __version__
 from ollama_chat_tui.chat.options import THINK_LEVELS
-from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import ChatError, ExitCode
-from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
+from ollama_chat_tui.environment import COMPLETION_VARIABLE, Environment
+from ollama_chat_tui.errors import ChatError, ExitCode, UsageError
+from ollama_chat_tui.flags import ConnectionFlags, Flags, QuestionFlags, taking_flags
 from ollama_chat_tui.models_cli import models_app
 from ollama_chat_tui.outcome import Work, complain, finish
 from ollama_chat_tui.terminal.early_prompt import EarlyPrompt
@@ -32,10 +33,7 @@ app.add_typer(models_app)
 def main(early: EarlyPrompt | None = None) -> None:
     """Run the program; `early` stands on the screen, if anything does."""
     early = early or EarlyPrompt()
-    if not {"config", "-h", "--help", "--show-completion"}.isdisjoint(sys.argv):
-        from ollama_chat_tui.config_cli import config_app  # it reads TOML and checks it: nothing else waits
-
-        app.add_typer(config_app, name="config")
+    _add_commands(set(sys.argv))
     early.wipe()  # what typer says of the flags does not stand beside it; `chat` puts it up again
     try:
         app(args=with_think_values(sys.argv[1:]), prog_name="ollama-chat", obj=early)
@@ -44,6 +42,19 @@ def main(early: EarlyPrompt | None = None) -> None:
             raise
         complain(error)
         sys.exit(error.exit_code)
+
+
+def _add_commands(arguments: set[str]) -> None:
+    """Add the groups of commands for which nothing else is to wait."""
+    wants_all = COMPLETION_VARIABLE in os.environ or not {"-h", "--help"}.isdisjoint(arguments)
+    if wants_all or "config" in arguments:
+        from ollama_chat_tui.config_cli import config_app  # it reads TOML and checks it
+
+        app.add_typer(config_app, name="config")
+    if wants_all or "sessions" in arguments:
+        from ollama_chat_tui.sessions_cli import sessions_app
+
+        app.add_typer(sessions_app, name="sessions")
 
 
 def with_think_values(arguments: list[str]) -> list[str]:
@@ -74,6 +85,8 @@ def chat(
     """Chat with local language models in the terminal."""
     early, context.obj = context.obj, flags
     if not context.invoked_subcommand:
+        if flags.continues and flags.resume:
+            raise UsageError("--continue and --resume name two sessions.", "Give one of them.")
         early.stand()
         from ollama_chat_tui.front import open_chat
 
@@ -84,7 +97,7 @@ def chat(
 @taking_flags
 def ask(
     context: typer.Context,
-    flags: Flags,
+    flags: QuestionFlags,
     words: Annotated[
         list[str] | None, typer.Argument(metavar="QUESTION", help="Standard input follows it.")
     ] = None,

@@ -19,6 +19,8 @@ APP_NAME = "ollama-chat"
 DATA_DIR_VARIABLE = "OLLAMA_CHAT_DATA_DIR"
 CONFIG_DIR_VARIABLE = "OLLAMA_CHAT_CONFIG_DIR"
 CACHE_DIR_VARIABLE = "OLLAMA_CHAT_CACHE_DIR"
+COMPLETION_VARIABLE = "_OLLAMA_CHAT_COMPLETE"
+"""By it the shell asks what could stand next on the command line; the name is typer's."""
 
 
 @dataclass(frozen=True)

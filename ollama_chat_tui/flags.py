@@ -6,14 +6,16 @@ typer, for which they are annotated, is imported by the commands that read them:
 from __future__ import annotations
 
 import inspect
+import os
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.environment import DATA_DIR_VARIABLE, Environment
 from ollama_chat_tui.errors import UsageError
+from ollama_chat_tui.session_choice import complete_session
 
 if TYPE_CHECKING:
     from typer import Option
@@ -22,9 +24,49 @@ if TYPE_CHECKING:
     from ollama_chat_tui.preferences import Preferences
 
 
+def _use_data_dir(given: str) -> str:
+    """Let the directory hold for all that is read from now on; this comes before any command begins."""
+    if given:
+        os.environ[DATA_DIR_VARIABLE] = given
+    return given
+
+
 @dataclass(frozen=True)
-class ConnectionFlags:
-    """What was given on the command line of where to connect; empty or None: not given."""
+class ProgramFlags:
+    """What was given on the command line that concerns every command; empty or None: not given."""
+
+    data_dir: Annotated[
+        str,
+        Option(
+            "--data-dir",
+            metavar="DIR",
+            callback=_use_data_dir,
+            help="Where models, history and sessions are. [OLLAMA_CHAT_DATA_DIR]",
+        ),
+    ] = ""
+    debug: Annotated[bool, Option("--debug", help="Show tracebacks.")] = False
+
+    def over(self, earlier: ProgramFlags) -> Self:
+        """These flags, and where they say nothing those given before the name of the command.
+
+        Raises:
+            UsageError: one of the earlier flags means nothing to this command.
+        """
+        before = _given(earlier)
+        known = {field.name for field in fields(self)}
+        if strange := [name for name in before if name not in known]:
+            flag = _NAMES.get(strange[0], strange[0]).replace("_", "-")
+            raise UsageError(f"--{flag} means nothing to this command.", "Its --help lists what does.")
+        return replace(self, **{**before, **_given(self)})
+
+
+_NAMES = {"continues": "continue"}
+"""Flags that are no names in Python."""
+
+
+@dataclass(frozen=True)
+class ConnectionFlags(ProgramFlags):
+    """And of where to connect."""
 
     host: Annotated[
         str, Option("--host", help="The server: an address or a name of the configuration. [OLLAMA_HOST]")
@@ -42,20 +84,6 @@ class ConnectionFlags:
         Path | None, Option("--ca-file", metavar="FILE.pem", help="Certificates of your own authority.")
     ] = None
     send_key: Annotated[bool, Option("--send-key", help="Send OLLAMA_API_KEY to this host too.")] = False
-    debug: Annotated[bool, Option("--debug", help="Show tracebacks.")] = False
-
-    def over(self, earlier: ConnectionFlags) -> Self:
-        """These flags, and where they say nothing those given before the name of the command.
-
-        Raises:
-            UsageError: one of the earlier flags means nothing to this command.
-        """
-        before = _given(earlier)
-        known = {field.name for field in fields(self)}
-        if strange := [name for name in before if name not in known]:
-            flag = strange[0].replace("_", "-")
-            raise UsageError(f"--{flag} means nothing to this command.", "Its --help lists what does.")
-        return replace(self, **{**before, **_given(self)})
 
     def preferences(self, environment: Environment) -> Preferences:
         """What holds: these flags over environment, profile and configuration.
@@ -135,7 +163,7 @@ class LoadingFlags(ConnectionFlags):
 
 
 @dataclass(frozen=True)
-class Flags(LoadingFlags):
+class QuestionFlags(LoadingFlags):
     """And of which model is asked, and how."""
 
     model: Annotated[str, Option("--model", "-m", help="The model to talk to.")] = ""
@@ -164,6 +192,23 @@ class Flags(LoadingFlags):
     def _options(self) -> dict[str, object]:
         named = {"seed": self.seed, "temperature": self.temperature}
         return {**super()._options(), **{name: it for name, it in named.items() if it is not None}}
+
+
+@dataclass(frozen=True)
+class Flags(QuestionFlags):
+    """And of which chat it is; here they are only carried."""
+
+    continues: Annotated[bool, Option("--continue", help="Go on with the last session.")] = False
+    resume: Annotated[
+        str,
+        Option(
+            "--resume",
+            metavar="ID",
+            autocompletion=complete_session,
+            help="Go on with a session: its id, a beginning of it, or its title.",
+        ),
+    ] = ""
+    no_save: Annotated[bool, Option("--no-save", help="Keep nothing of this chat on the disk.")] = False
 
 
 def taking_flags(command: Callable[..., None]) -> Callable[..., None]:
@@ -199,7 +244,7 @@ def taking_flags(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _given(flags: ConnectionFlags) -> dict[str, Any]:
+def _given(flags: ProgramFlags) -> dict[str, Any]:
     return {
         field.name: value for field in fields(flags) if (value := getattr(flags, field.name)) != field.default
     }

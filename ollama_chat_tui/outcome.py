@@ -18,12 +18,19 @@ Work = Coroutine[Any, Any, ExitCode | None]
 def finish(
     start: Callable[[Environment], Work], *, is_debugging: bool, early: EarlyPrompt | None = None
 ) -> NoReturn:
-    """Run to the end and leave with an exit code; a traceback only for those who debug.
+    """Run to the end in an event loop, and leave as `leave` does."""
+    leave(lambda environment: asyncio.run(start(environment)), is_debugging=is_debugging, early=early)
+
+
+def leave(
+    work: Callable[[Environment], ExitCode | None], *, is_debugging: bool, early: EarlyPrompt | None = None
+) -> NoReturn:
+    """Do the work and leave with an exit code; a traceback only for those who debug.
 
     `early` is what may still stand on the screen; an error does not stand beside it.
     """
     try:
-        code = asyncio.run(start(Environment.of_process())) or ExitCode.OK
+        code = work(Environment.of_process()) or ExitCode.OK
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
