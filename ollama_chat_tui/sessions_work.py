@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -58,9 +59,9 @@ class Sessions:
         store_of(self._environment, in_trash=in_trash).ids()  # says so where it cannot be read
         listed = listed_sessions(self._environment, in_trash=in_trash)
         if self._output.as_json:
-            self._output.json(msgspec.to_builtins(listed))
+            self._output.json(listed)
         elif listed:
-            self._output.table(_HEAD, [_row(each) for each in listed])
+            self._output.table(_HEAD, [_row(each) for each in listed], is_cut=True)
         else:
             self._output.notices.show("The trash is empty." if in_trash else "There are no sessions yet.")
 
@@ -84,7 +85,7 @@ class Sessions:
         with Search(self._store.directory, self._environment.cache_dir) as search:
             hits = search.find(text, wanted, limit, self._tell_of_reading)
         if self._output.as_json:
-            self._output.json(msgspec.to_builtins(hits))
+            self._output.json(hits)
         elif not hits:
             self._output.notices.show("Nothing was found.")
         elif self._output.is_terminal:
@@ -183,7 +184,7 @@ class Sessions:
         try:
             size = sum(path.stat().st_size for path in waste(self._store))
             question = f"Delete {_sessions(count)} for good and free {size_text(size)}?"
-            if size and not is_sure and not self._output.consents(question):
+            if size and not is_sure and not asyncio.run(self._output.consents(question)):
                 self._output.notices.show("Nothing was deleted.")
                 return
             freed = purge(self._store)

@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+import msgspec
+
 from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import NotInteractive, OutputFailed
@@ -26,16 +28,19 @@ class ShellOutput:
         self.is_terminal = environment.stdout.isatty()
         self._environment = environment
 
-    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Aligned under a heading and cut to the screen for eyes; for programs tabs and nothing to skip."""
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], *, is_cut: bool = False) -> None:
+        """Aligned under a heading for eyes, a row cut to the screen if wanted; for programs tabs alone."""
         rows = [[sanitize_line(cell) for cell in row] for row in rows]
         if not self.is_terminal:
             self.rows("\t".join(row) for row in rows)
             return
-        from ollama_chat_tui.terminal.rows import shortened  # rich, which a pipe does not pay for
+        lines = in_columns([head, *rows])
+        if is_cut:
+            from ollama_chat_tui.terminal.rows import shortened  # rich, which a pipe does not pay for
 
-        width = shutil.get_terminal_size().columns
-        self.rows(shortened(line, width) for line in in_columns([head, *rows]))
+            width = shutil.get_terminal_size().columns
+            lines = [shortened(line, width) for line in lines]
+        self.rows(lines)
 
     def rows(self, rows: Iterable[str]) -> None:
         """Rows that are harmless already; what the encoding lacks is shown by its number."""
@@ -57,7 +62,8 @@ class ShellOutput:
 
     def json(self, value: object) -> None:
         """One line of JSON."""
-        self.text(json.dumps(value, ensure_ascii=False) + "\n")
+        plain = msgspec.to_builtins(value)
+        self.text(json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     def tell(self, value: object, sentence: str) -> None:
         """What was done: the value for programs, else the sentence."""
@@ -66,7 +72,7 @@ class ShellOutput:
         else:
             self.notices.show(sentence)
 
-    def consents(self, question: str) -> bool:
+    async def consents(self, question: str) -> bool:
         """Ask for a yes.
 
         Raises:
@@ -74,11 +80,11 @@ class ShellOutput:
         """
         if not self._environment.is_interactive:
             raise NotInteractive(question, "Nobody is there to say yes: give --yes.")
-        import asyncio
+        from ollama_chat_tui.terminal.confirm import (
+            confirm,
+        )  # prompt_toolkit, which a script does not pay for
 
-        from ollama_chat_tui.terminal.confirm import confirm  # prompt_toolkit
-
-        return asyncio.run(confirm(question, default=False))
+        return await confirm(question, default=False)
 
 
 @contextmanager

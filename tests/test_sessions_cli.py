@@ -264,7 +264,7 @@ def test_the_trash_gives_back_until_it_is_emptied(
     assert not any(b"chlorophyll" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize(("answer", "left"), [("y\r", 0), ("\r", 1)])
+@pytest.mark.parametrize(("answer", "left"), [("y\r", 0), ("\r", 1), ("\x03", 1)])
 def test_emptying_the_trash_in_a_terminal_asks(
     answer: str, left: int, home: dict[str, str], directory: Path
 ) -> None:
@@ -282,6 +282,9 @@ def test_a_check_tells_by_its_exit_code_too(home: dict[str, str], directory: Pat
     path.write_bytes(path.read_bytes()[:-20])
     checked = run("sessions", "check", home=home)
     assert (checked.returncode, checked.stdout.split("\t")[0]) == (1, str(path))
+    with chat("sessions", "check", home=home, columns=40) as terminal:
+        assert terminal.wait_for_exit() == 1
+        assert "it was set aside." in "".join(terminal.all_rows())
     told = json.loads(run("sessions", "check", "--json", home=home).stdout)
     assert told["is_well"] is False
     assert "never finished" in told["findings"][0]["sentence"]
@@ -338,6 +341,24 @@ def test_what_another_process_has_open_is_left_alone(home: dict[str, str], direc
             failed = run("sessions", *arguments, home=home)
             assert (failed.returncode, "is open in process" in failed.stderr) == (1, True)
         assert run("sessions", "show", "dxj0", home=home).returncode == 0
+
+
+def test_what_cannot_be_read_or_written_is_named(
+    home: dict[str, str], directory: Path, tmp_path: Path
+) -> None:
+    (directory / "261124-000000-odd1.jsonl").mkdir(mode=0o700)
+    (directory / f"{LEAVES}.lock").mkdir()
+    for arguments, sentence in [
+        (["show", "odd1"], "The session 261124-000000-odd1.jsonl cannot be read: Is a directory."),
+        (["export", "odd1"], "The session 261124-000000-odd1.jsonl cannot be read: Is a directory."),
+        (["purge", "--yes"], "The session 261124-000000-odd1 cannot be read: Is a directory."),
+        (["rename", "dxj0", "x"], f"The session {LEAVES} cannot be written to: Is a directory."),
+        (["rm", "dxj0"], f"The session {LEAVES} cannot be written to: Is a directory."),
+    ]:
+        failed = run("sessions", *arguments, home=home)
+        assert (failed.returncode, failed.stdout) == (1, "")
+        assert failed.stderr.splitlines()[0] == sentence
+    assert "odd1" in run("sessions", "check", home=home).stdout
 
 
 def test_a_place_that_is_no_directory_is_said_so(home: dict[str, str], tmp_path: Path) -> None:
