@@ -61,15 +61,19 @@ def store_of(environment: Environment, *, in_trash: bool = False) -> Store:
 
 
 def listed_sessions(environment: Environment, *, in_trash: bool = False) -> list[Listed]:
-    """The sessions of the user, the one used last first; or those that were thrown away."""
+    """The sessions of the user, the one used last first; or those that were thrown away.
+
+    Raises:
+        SessionUnreadable: the directory cannot be read.
+    """
     from ollama_chat_tui.sessions.catalog import Catalog
 
-    directory = store_of(environment, in_trash=in_trash).directory
-    if not directory.exists():  # so that a look makes nothing
+    store = store_of(environment, in_trash=in_trash)
+    if not store.ids() and not store.directory.exists():  # so that a look makes nothing
         return []
     # Each directory has a list of its own, since one that was made for another is made anew.
     cache_dir = environment.cache_dir / "trash" if in_trash else environment.cache_dir
-    with Catalog(directory, cache_dir) as catalog:
+    with Catalog(store.directory, cache_dir) as catalog:
         return catalog.sessions()
 
 

@@ -56,7 +56,6 @@ class Sessions:
 
     def list(self, *, in_trash: bool = False) -> None:
         """What there is, or what is in the trash."""
-        store_of(self._environment, in_trash=in_trash).ids()  # says so where it cannot be read
         listed = listed_sessions(self._environment, in_trash=in_trash)
         if self._output.as_json:
             self._output.json(listed)
@@ -82,6 +81,7 @@ class Sessions:
 
     def search(self, text: str, wanted: Filter, limit: int) -> None:
         """Where it was said, best match first."""
+        self._store.ids()  # says so where they cannot be read, where a search finds nothing
         with Search(self._store.directory, self._environment.cache_dir) as search:
             hits = search.find(text, wanted, limit, self._tell_of_reading)
         if self._output.as_json:

@@ -364,7 +364,7 @@ def test_what_cannot_be_read_or_written_is_named(
 def test_a_place_that_is_no_directory_is_said_so(home: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "sessions").write_text("in the way")
-    for arguments in (["list"], ["show", "x"], ["check"], ["import", "-"]):
+    for arguments in (["list"], ["show", "x"], ["search", "x"], ["check"], ["import", "-"]):
         failed = run("sessions", *arguments, home=home, typed=b'[{"role": "user", "content": "Hi"}]')
         assert (failed.returncode, failed.stdout, "Traceback" in failed.stderr) == (1, "", False)
         assert "sessions" in failed.stderr.splitlines()[0]
