@@ -196,7 +196,7 @@ class QuestionFlags(LoadingFlags):
 
 @dataclass(frozen=True)
 class Flags(QuestionFlags):
-    """And of which chat it is; here they are only carried."""
+    """And of which chat it is."""
 
     continues: Annotated[bool, Option("--continue", help="Go on with the last session.")] = False
     resume: Annotated[
@@ -209,6 +209,9 @@ class Flags(QuestionFlags):
         ),
     ] = ""
     no_save: Annotated[bool, Option("--no-save", help="Keep nothing of this chat on the disk.")] = False
+
+    def _by_key(self) -> dict[str, object]:
+        return {**super()._by_key(), **({"history": False} if self.no_save else {})}
 
 
 def taking_flags(command: Callable[..., None]) -> Callable[..., None]:

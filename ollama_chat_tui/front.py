@@ -52,7 +52,7 @@ async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags) -> N
         raise NotInteractive("The chat needs a terminal.", "In a script use `ollama-chat ask`.")
     with ended_in_order(), early, _plain_where_dumb(environment):
         early.keep_keys()
-        is_configured = flags.no_history or _is_configured(environment)
+        is_configured = flags.no_history or flags.no_save or _is_configured(environment)
         preferences = flags.preferences(environment) if is_configured else None
         if _may_lack_model(environment, flags, preferences):
             early.wipe()
@@ -77,7 +77,8 @@ async def _stand_and_chat(
         preferences = preferences or flags.preferences(environment)
         wanted = flags.wanted(environment, preferences)
         end_haste()
-        beginning = Beginning(is_debugging=flags.debug)
+        resume = "" if flags.continues else flags.resume or None
+        beginning = Beginning(resume, is_private=flags.no_save, is_debugging=flags.debug)
         await run_chat(environment, standing, wanted, preferences, beginning)
     finally:
         await standing.prompt.withdraw()

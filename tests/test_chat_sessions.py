@@ -7,6 +7,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.command import READY, chat, rows_with, wait_for_prompt
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal, answer, head, lines, note, text
@@ -181,6 +183,49 @@ def test_a_private_chat_touches_no_disk(server: ScriptedServer, home: dict[str, 
         ask(terminal, "A secret", 3)
         leave(terminal)
     assert not list(sessions(home).glob("*"))
+
+
+@pytest.mark.parametrize("flags", [["--continue"], ["--resume", "what do rivers do?"]])
+def test_a_chat_begins_where_another_ended(
+    server: ScriptedServer, home: dict[str, str], flags: list[str]
+) -> None:
+    server.enqueue(*answer("They flow."))
+    server.enqueue(*answer("They rest."))
+    with chat(home=home) as first:
+        first.wait_for(READY)
+        ask(first, "What do rivers do?", 2)
+        leave(first)
+    with chat(*flags, home=home) as second:
+        second.wait_for("kept as")
+        second.send("And lakes?\r")
+        second.wait_for("They rest.")
+        wait_for_prompt(second, 3)
+        leave(second)
+    assert [role for role, _ in roles_and_texts(server, 1)] == ["user", "assistant", "user"]
+    assert len(said(home)) == 4
+
+
+@pytest.mark.parametrize("flags", [["--continue"], ["--resume", "rivers"]])
+def test_what_cannot_be_resumed_is_told_and_a_chat_begins(
+    server: ScriptedServer, home: dict[str, str], flags: list[str]
+) -> None:
+    server.enqueue(*answer("Hello."))
+    with chat(*flags, home=home) as terminal:
+        terminal.wait_for("There is no session")
+        terminal.send("Hi!\r")
+        terminal.wait_for("Hello.")
+        leave(terminal)
+
+
+def test_a_chat_that_is_not_saved_leaves_nothing(server: ScriptedServer, home: dict[str, str]) -> None:
+    server.enqueue(*answer("Hello."))
+    with chat("--no-save", home=home) as terminal:
+        terminal.wait_for("incognito")
+        ask(terminal, "A secret", 2)
+        leave(terminal)
+    left = [path for path in Path(home["OLLAMA_CHAT_DATA_DIR"]).rglob("*") if path.is_file()]
+    assert not [path for path in left if b"secret" in path.read_bytes()]
+    assert not sessions(home).exists()
 
 
 def test_a_session_from_somewhere_else_drives_no_terminal(
