@@ -319,7 +319,9 @@ def _facts(loaded: Loaded) -> Sequence[tuple[str, str]]:
 
 
 def _time(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+    with suppress(OverflowError, OSError):  # a file may say the year 9999, and it may be that far to the east
+        at = at.astimezone()
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def _sessions(count: int) -> str:

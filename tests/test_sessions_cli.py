@@ -343,6 +343,16 @@ def test_what_another_process_has_open_is_left_alone(home: dict[str, str], direc
         assert run("sessions", "show", "dxj0", home=home).returncode == 0
 
 
+def test_a_time_that_no_calendar_has_here_is_shown_as_it_stands(
+    home: dict[str, str], directory: Path
+) -> None:
+    write(directory, "late", "Is it over?", at=START.replace(9999, 12, 31, 23, 58))
+    for arguments in (["list"], ["show", "late"], ["search", "over"]):
+        shown = run("sessions", *arguments, home={**home, "TZ": "XYZ-14"})
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert "99" in shown.stdout
+
+
 def test_what_cannot_be_read_or_written_is_named(
     home: dict[str, str], directory: Path, tmp_path: Path
 ) -> None:
