@@ -16,8 +16,7 @@ import msgspec
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
-from ollama_chat_tui.chat.engine import run_turn
-from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics, TextDelta
+from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Judged, Metrics, TextDelta
 from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
@@ -26,10 +25,13 @@ from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadAnswer, ChatError, OutputFailed, UsageError
 from ollama_chat_tui.interrupt import ended_by_ctrl_c, ended_in_order
 from ollama_chat_tui.preferences import Preferences
+from ollama_chat_tui.schemas.check import limit_lines
 from ollama_chat_tui.startup import Opening, make_ready
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.sanitize import Sanitizer
+from ollama_chat_tui.terminal.verdict import room_hint, verdict_lines
+from ollama_chat_tui.turn import take_turn
 
 if TYPE_CHECKING:
     from ollama_chat_tui.media.attachments import Attachments
@@ -51,12 +53,10 @@ class Question:
     Attributes:
         text: the question, whole.
         images: pictures and sounds to send with it: files, addresses, or `clipboard`.
-        answer_format: `json`, a JSON Schema, or the name of a file with one; empty: any text.
     """
 
     text: str
     images: tuple[str, ...] = ()
-    answer_format: str = ""
     output: Output = Output.TEXT
     stream: bool = True
 
@@ -75,13 +75,13 @@ async def run_ask(
     """Find who answers, ask, and print.
 
     Raises:
-        ChatError: the answer failed, or it is not the JSON that was asked for.
+        ChatError: the answer failed, or it does not fit its format.
         KeyboardInterrupt: it was stopped.
     """
     settings = preferences.settings()
-    if question.answer_format:
-        settings = replace(settings, format=preferences.read_format(question.answer_format))
     notices = Notices(environment.stderr, environment.variables)
+    for limit in limit_lines(settings.format):
+        notices.whisper(limit)
     with ended_in_order(), ended_by_ctrl_c():
         conversation = Conversation()
         images: tuple[Image, ...] = ()
@@ -123,22 +123,28 @@ async def ask(
     """Ask the last question of `conversation` and let `reader` show the answer.
 
     Raises:
-        ChatError: the answer failed, cannot be written, or is not the JSON that was asked for.
+        ChatError: the answer failed, cannot be written, or does not fit its format.
     """
-    turn = run_turn(conversation, settings, backend, stream=stream)
-    end: Event | None = None
+    turn = take_turn(conversation, settings, backend, stream=stream)
+    end: Finished | Interrupted | Failed | None = None
+    verdict: Judged | None = None
     async with aclosing(turn) as events:
         async for event in events:
             with _writing():
                 reader.take(event)
-            end = event
+            if isinstance(event, Finished | Interrupted | Failed):
+                end = event
+            elif isinstance(event, Judged):
+                verdict = event
+                if not event.faults or event.next_try:
+                    notices.whisper("\n".join(verdict_lines(event)))
     if isinstance(end, Failed):
         raise end.error
     if isinstance(end, Finished):
         if end.metrics.cut_by:
-            notices.whisper(f"The answer was cut by {end.metrics.cut_by}.")
-        if settings.format is not None:
-            _check_json(end.message.content)
+            notices.whisper(room_hint(end.metrics, "-o {name}={value}"))
+        if verdict and verdict.faults:
+            raise BadAnswer("\n".join(verdict_lines(verdict)))
 
 
 class TextReader:
@@ -163,30 +169,57 @@ class TextReader:
             self._last = text
 
 
+class LastTryReader:
+    """Holds the events of a try back until it is known to be the last; shows nothing of the others."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._held: list[Event] = []
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, Judged) and event.next_try:
+            self._held.clear()
+            return
+        self._held.append(event)
+        if isinstance(event, Judged | Interrupted | Failed):
+            for each in self._held:
+                self._reader.take(each)
+
+
 class JsonReader:
-    """Writes one object when the answer is over, however it ended."""
+    """Writes one object when the answer is over, however it ended, and judged, if it is to be."""
 
     def __init__(self, stdout: TextIO, settings: Settings) -> None:
         self._stdout = stdout
         self._settings = settings
+        self._end: Finished | None = None
 
     def take(self, event: Event) -> None:
-        if isinstance(event, Finished | Interrupted | Failed):
-            message, metrics = event.message, event.metrics
-            _write_line(
-                self._stdout,
-                {
-                    "model": metrics.model,
-                    "content": message.content,
-                    "thinking": message.thinking,
-                    "tool_calls": message.tool_calls,
-                    "ending": message.ending,
-                    "done_reason": metrics.done_reason,
-                    "error": event.error if isinstance(event, Failed) else None,
-                    "metrics": _with_rate(metrics),
-                    "options": self._settings.options,
-                },
-            )
+        if isinstance(event, Finished) and self._settings.format:
+            self._end = event
+        elif isinstance(event, Finished | Interrupted | Failed):
+            self._write(event)
+        elif isinstance(event, Judged) and self._end and not event.next_try:
+            self._write(self._end, event)
+
+    def _write(self, end: Finished | Interrupted | Failed, verdict: Judged | None = None) -> None:
+        message, metrics = end.message, end.metrics
+        _write_line(
+            self._stdout,
+            {
+                "model": metrics.model,
+                "content": message.content,
+                "thinking": message.thinking,
+                "tool_calls": message.tool_calls,
+                "ending": message.ending,
+                "done_reason": metrics.done_reason,
+                "error": end.error if isinstance(end, Failed) else None,
+                "valid": not verdict.faults if verdict else None,
+                "faults": verdict.faults if verdict else (),
+                "metrics": _with_rate(metrics),
+                "options": self._settings.options,
+            },
+        )
 
 
 class EventsReader:
@@ -205,6 +238,12 @@ def _reader(output: Output, environment: Environment, settings: Settings, theme:
         return JsonReader(stdout, settings)
     if output is Output.EVENTS:
         return EventsReader(stdout)
+    reader = _text_reader(output, environment, theme)
+    return LastTryReader(reader) if settings.format and settings.format_retries else reader
+
+
+def _text_reader(output: Output, environment: Environment, theme: str) -> Reader:
+    stdout = environment.stdout
     if output is Output.RAW or not stdout.isatty() or is_dumb(environment.variables):
         return TextReader(stdout)
     from ollama_chat_tui.terminal.reader import MarkdownReader  # the renderer, which a pipe does not pay for
@@ -251,12 +290,3 @@ def _encode_error(value: object) -> object:
 
 def _with_rate(metrics: Metrics) -> dict[str, object]:
     return {**msgspec.structs.asdict(metrics), "tokens_per_s": metrics.tokens_per_s}
-
-
-def _check_json(content: str) -> None:
-    try:
-        msgspec.json.decode(content.encode())
-    except msgspec.DecodeError as exc:
-        raise BadAnswer(
-            "The answer is not the JSON that was asked for.", "It may be cut: give -o num_predict=…."
-        ) from exc

@@ -111,9 +111,6 @@ def ask(
             "--image", metavar="FILE", help="A picture or sound: file, URL, or clipboard (again for more)."
         ),
     ] = None,
-    answer_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="json, a JSON Schema, or a file with one.")
-    ] = "",
 ) -> None:
     """Ask one question and print the answer."""
     flags = flags.over(context.obj)
@@ -126,7 +123,7 @@ def ask(
         )
         # Read before there is an event loop, which Ctrl-C would have to wait for.
         text = question_text(" ".join(words or ()), environment.stdin)
-        question = Question(text, tuple(image or ()), answer_format, output, not no_stream)
+        question = Question(text, tuple(image or ()), output, not no_stream)
         preferences = flags.preferences(environment)
         wanted = flags.wanted(environment, preferences)
         return run_ask(environment, wanted, preferences, question, may_fetch=flags.fetch)

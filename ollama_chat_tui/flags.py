@@ -174,6 +174,16 @@ class QuestionFlags(LoadingFlags):
         str, Option("--think", metavar="[LEVEL]", help="on, off, low, medium, high or max; alone: on.")
     ] = ""
     no_think: Annotated[bool, Option("--no-think", help="The same as --think=off.")] = False
+    format: Annotated[
+        str,
+        Option(
+            "--format", metavar="FORMAT", help="Of answers: json, a schema, its file, name or short form."
+        ),
+    ] = ""
+    retries: Annotated[
+        int | None,
+        Option("--retries", metavar="N", min=0, help="Ask again if it does not fit."),
+    ] = None
     no_history: Annotated[
         bool, Option("--no-history", help="Keep what is typed out of the history on disk.")
     ] = False
@@ -181,13 +191,14 @@ class QuestionFlags(LoadingFlags):
     def _by_key(self) -> dict[str, object]:
         from ollama_chat_tui.chat.options import parse_think
 
-        named = {"model": self.model, "system": self.system}
+        named = {"model": self.model, "system": self.system, "format": self.format}
         think = (
             {"think": False} if self.no_think else {"think": parse_think(self.think)} if self.think else {}
         )
         history = {"history": False} if self.no_history else {}
+        retries = {} if self.retries is None else {"format_retries": self.retries}
         texts = {key: text for key, text in named.items() if text}
-        return {**super()._by_key(), **texts, **think, **history}
+        return {**super()._by_key(), **texts, **think, **retries, **history}
 
     def _options(self) -> dict[str, object]:
         named = {"seed": self.seed, "temperature": self.temperature}

@@ -133,6 +133,7 @@ class Preferences:
             think=config.think,
             keep_alive=_keep_alive(config.keep_alive),
             format=self.read_format(config.format),
+            format_retries=config.format_retries,
         )
 
     @property

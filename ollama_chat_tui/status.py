@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -15,6 +15,7 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Found
 from ollama_chat_tui.errors import BackendError
 from ollama_chat_tui.sessions.recorder import Saved, SaveState
+from ollama_chat_tui.schemas.reading import NamedSchema
 
 LONGEST_VALUE = 24
 
@@ -106,8 +107,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
-def _format(wanted: object) -> str:
-    return "" if wanted is None else "json" if wanted == "json" else "schema"
+def _format(wanted: str | Mapping[str, object] | None) -> str:
+    if wanted is None or isinstance(wanted, str):
+        return wanted or ""
+    return wanted.name if isinstance(wanted, NamedSchema) else "schema"
 
 
 def _think(wanted: bool | str | None) -> str:

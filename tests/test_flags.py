@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.cli import with_think_values
-from ollama_chat_tui.errors import BadDuration, BadOption, UsageError
+from ollama_chat_tui.errors import BadDuration, BadOption, BadSchema, UsageError
 from ollama_chat_tui.flags import ConnectionFlags, Flags, LoadingFlags
 from tests.weights import environment_in
 
@@ -23,6 +23,14 @@ def test_what_is_not_given_is_not_sent() -> None:
 def test_seed_and_temperature_are_options_and_win_over_the_general_flag() -> None:
     flags = Flags(option=["seed=1", "top_k=20"], seed=7, temperature=0.0)
     assert flags.preferences(NOWHERE).settings().options == {"seed": 7, "top_k": 20, "temperature": 0.0}
+
+
+def test_a_format_and_its_retries_are_read_and_checked() -> None:
+    settings = Flags(format="age:int", retries=3).preferences(NOWHERE).settings()
+    assert isinstance(settings.format, dict)
+    assert (settings.format["required"], settings.format_retries) == (["age"], 3)
+    with pytest.raises(BadSchema, match="/type"):
+        Flags(format='{"type": "nonsense"}').preferences(NOWHERE).settings()
 
 
 def test_stop_may_be_given_several_times() -> None:

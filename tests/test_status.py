@@ -11,6 +11,7 @@ from ollama_chat_tui.backends.hosts import DEFAULT_HOST, parse_host
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.sessions.recorder import Saved, SaveState
+from ollama_chat_tui.schemas.reading import NamedSchema
 from ollama_chat_tui.startup import Answerer
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.bar import Bar
@@ -50,6 +51,7 @@ async def test_a_server_at_the_usual_place_is_not_named_and_another_is() -> None
         (replace(MODEL, options={"stop": ["x" * 100]}), 'stop ["xxxxxxxxxxxxxxxxxxxxx…'),
         (replace(MODEL, format="json"), "json"),
         (replace(MODEL, format={"type": "object"}), "schema"),
+        (replace(MODEL, format=NamedSchema({"type": "object"}, "rivers")), "rivers"),
         (replace(MODEL, think=True), "think on"),
         (replace(MODEL, think=False), "think off"),
         (replace(MODEL, think="high"), "think high"),

@@ -2,8 +2,9 @@
 
 Each reply of the model is any number of `Waiting`, `ThinkingDelta` and `TextDelta`, then one of `Finished`,
 `Interrupted` or `Failed`. A finished reply that calls tools is followed by a `ToolAsked` and a `ToolDone` for
-each call and by the next reply; `Interrupted` may come between them. Where a format was asked for, the last
-`Finished` is followed by `Judged`, and that, while there are tries left, by the next reply.
+each call and by the next reply; `Interrupted` may come between them. Where a format was asked for, each try
+begins with `JsonDue`; its last `Finished` is followed by `Judged`, and that, while there are tries left, by
+the next try.
 """
 
 from __future__ import annotations
@@ -105,15 +106,21 @@ class Finished(Struct, frozen=True, tag="finished"):
     logprobs: tuple[object, ...] = ()
 
 
+class JsonDue(Struct, frozen=True, tag="json_due"):
+    """The answer that follows is to be JSON."""
+
+
 class Judged(Struct, frozen=True, tag="judged"):
     """The answer was held against its format: it is valid when there are no `faults`.
 
     Attributes:
         next_try: the number of the try that follows; 0: none does.
+        is_schema: the format was a schema, not any JSON object.
     """
 
     faults: tuple[Fault, ...] = ()
     next_try: int = 0
+    is_schema: bool = True
 
 
 class Interrupted(Struct, frozen=True, tag="interrupted"):
@@ -131,4 +138,15 @@ class Failed(Struct, frozen=True, tag="failed"):
     error: ChatError
 
 
-Event = Waiting | ThinkingDelta | TextDelta | ToolAsked | ToolDone | Finished | Judged | Interrupted | Failed
+Event = (
+    Waiting
+    | ThinkingDelta
+    | TextDelta
+    | ToolAsked
+    | ToolDone
+    | Finished
+    | JsonDue
+    | Judged
+    | Interrupted
+    | Failed
+)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from ollama_chat_tui.chat.conversation import Conversation
-from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Judged
+from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, JsonDue, Judged
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.schemas.fault import Fault
 
@@ -16,6 +16,11 @@ _MOST_NAMED = 10
 
 class Judge(Protocol):
     """Who knows the format."""
+
+    @property
+    def is_schema(self) -> bool:
+        """Whether it is a schema; else any JSON object fits."""
+        ...
 
     def faults(self, text: str) -> Sequence[Fault]:
         """What is wrong with an answer; empty: nothing."""
@@ -31,6 +36,7 @@ async def judged(
     """
     for number in range(1, retries + 2):
         end: Event | None = None
+        yield JsonDue()
         async with aclosing(turn()) as events:
             async for event in events:
                 if isinstance(event, Finished | Interrupted | Failed):
@@ -40,10 +46,11 @@ async def judged(
             return
         faults = judge.faults(end.message.content)
         is_last = not faults or end.metrics.cut_by is not None or number > retries
-        yield Judged(tuple(faults), 0 if is_last else number + 1)
+        if not is_last:
+            conversation.append(Message(Role.USER, _correction(faults)))
+        yield Judged(tuple(faults), 0 if is_last else number + 1, judge.is_schema)
         if is_last:
             return
-        conversation.append(Message(Role.USER, _correction(faults)))
 
 
 def _correction(faults: Sequence[Fault]) -> str:

@@ -14,7 +14,7 @@ from ollama_chat_tui.config.text import KeyPath, dotted, toml_text
 from ollama_chat_tui.errors import UsageError
 from ollama_chat_tui.preferences import Preferences, Source, leaves, meaning
 
-SETTINGS = ("model", "system", "think", "keep_alive", "format", "options")
+SETTINGS = ("model", "system", "think", "keep_alive", "format", "format_retries", "options")
 THIS_CHAT = "this chat"
 _STRONGER = (Source.FLAG, Source.ENVIRONMENT, Source.PROFILE)
 

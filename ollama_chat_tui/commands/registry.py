@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import groupby
 from operator import attrgetter
@@ -16,6 +16,8 @@ from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.message import Message
+from ollama_chat_tui.chat.events import Metrics
+from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import ChatError, NothingThere, UsageError
 from ollama_chat_tui.preferences import Preferences
@@ -132,6 +134,8 @@ class Context:
         host: the name or address that the chat went over to; empty where it began.
         found: who answers, when a command has asked.
         model_names: the installed models as far as they are known, for completion.
+        sent: the last question to a model, as it was sent.
+        costs: what the answers of the session cost, the oldest first.
     """
 
     conversation: Conversation
@@ -147,6 +151,8 @@ class Context:
     host: str = ""
     model_names: Sequence[str] = ()
     found: Found | None = None
+    sent: ChatRequest | None = None
+    costs: list[Metrics] = field(default_factory=list)
 
     async def connect(self) -> None:
         """Wait until it is known who answers.

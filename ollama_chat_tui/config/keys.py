@@ -68,9 +68,18 @@ KeepAlive = Annotated[
 Format = Annotated[
     Text,
     Meta(
-        description="The format of answers: `json`, a schema's file, or the name of one in `schemas/` beside "
-        "the configuration; without it free text.",
+        description="The format of answers: `json`, a schema, its file, its short form, or its name in "
+        "`schemas/` beside the configuration; without it free text.",
         examples=["json"],
+    ),
+]
+FormatRetries = Annotated[
+    int,
+    Meta(
+        ge=0,
+        title="a whole number from 0",
+        description="How often an answer that does not fit its format is asked for again.",
+        examples=[2],
     ),
 ]
 Options = Annotated[
@@ -135,6 +144,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     think: Think = None
     keep_alive: KeepAlive = None
     format: Format = ""
+    format_retries: FormatRetries = 0
     options: Options = {}
 
 
@@ -147,6 +157,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     think: Think = None
     keep_alive: KeepAlive = None
     format: Format = ""
+    format_retries: FormatRetries = 0
     theme: Annotated[
         Literal["auto", "dark", "light", "none"],
         Meta(

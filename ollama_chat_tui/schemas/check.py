@@ -23,6 +23,7 @@ Format = str | Mapping[str, object]
 """`"json"` or a JSON Schema."""
 
 _LONGEST_FOUND = 60
+_MOST_LIMITS = 6
 
 
 class AnswerCheck:
@@ -30,6 +31,7 @@ class AnswerCheck:
 
     Attributes:
         limits: what the grammar of the server cannot do of the schema.
+        is_schema: whether the format is a schema; else any JSON object fits.
     """
 
     def __init__(self, answer_format: Format) -> None:
@@ -39,6 +41,7 @@ class AnswerCheck:
             BadSchema: it is no valid schema, or the server would refuse it; names the place by JSON pointer.
         """
         self.limits: Sequence[Limit] = ()
+        self.is_schema = isinstance(answer_format, Mapping)
         self._validator = None
         if isinstance(answer_format, Mapping):
             self._validator = _compile(answer_format)
@@ -56,6 +59,22 @@ class AnswerCheck:
         if self._validator is None:
             return [] if isinstance(value, dict) else [Fault("", "an object", _found(value))]
         return [_fault(error) for error in self._validator.iter_errors(value)]
+
+
+def limit_lines(answer_format: Format | None) -> list[str]:
+    """What to tell of a format when it is set: what of it does not constrain the answer.
+
+    Raises:
+        BadSchema: see `AnswerCheck`.
+    """
+    if not isinstance(answer_format, Mapping):
+        return []
+    limits = AnswerCheck(answer_format).limits
+    lines = [
+        f"{limit.pointer} does not constrain the answer; it is checked afterwards."
+        for limit in limits[:_MOST_LIMITS]
+    ]
+    return [*lines, f"And {len(limits) - _MOST_LIMITS} more do not."] if len(limits) > _MOST_LIMITS else lines
 
 
 def _compile(schema: Mapping[str, object]) -> Any:

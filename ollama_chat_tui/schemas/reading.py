@@ -9,10 +9,21 @@ from pathlib import Path
 import msgspec
 
 from ollama_chat_tui.errors import BadSchema
+from ollama_chat_tui.schemas.check import AnswerCheck
 from ollama_chat_tui.schemas.shelf import Shelf, is_name
 from ollama_chat_tui.schemas.short_form import read_short_form
 
 _SUFFIXES = (".json", ".yaml", ".yml")
+
+
+class NamedSchema(dict[str, object]):
+    """A schema that was read from a file, and what it is called."""
+
+    def __init__(self, schema: Mapping[str, object], name: str) -> None:
+        super().__init__(schema)
+        self.name = name
+
+
 _WAYS = "It is json, a name, a file, a JSON Schema, or a short form such as: name, age:int"
 
 
@@ -20,18 +31,24 @@ def read_format(text: str, shelf: Shelf) -> str | Mapping[str, object] | None:
     """Read what names a format; nothing is any text.
 
     Raises:
-        BadSchema: it is none of them, or its file cannot be read.
+        BadSchema: it is none of them, its file cannot be read, or it cannot be asked for.
     """
     text = text.strip()
     if not text or text == "json":
         return text or None
+    schema = _read(text, shelf)
+    AnswerCheck(schema)
+    return schema
+
+
+def _read(text: str, shelf: Shelf) -> Mapping[str, object]:
     if text.startswith(('{"', "{}", "{\n")):
         return _decode(text.encode(), "This")
     if is_name(text) and shelf.path(text).is_file():
-        return _read_file(shelf.path(text))
+        return NamedSchema(_read_file(shelf.path(text)), text)
     path = _path(text)
     if text.endswith(_SUFFIXES) or _is_file(path):
-        return _read_file(path)
+        return NamedSchema(_read_file(path), path.name)
     if is_name(text):
         near = get_close_matches(text, shelf.names(), n=1)
         raise BadSchema(f"There is no format “{text}”.", f"Did you mean {near[0]}?" if near else _WAYS)

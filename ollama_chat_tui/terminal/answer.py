@@ -15,6 +15,8 @@ from ollama_chat_tui.chat.events import (
     Failed,
     Finished,
     Interrupted,
+    JsonDue,
+    Judged,
     Metrics,
     Phase,
     TextDelta,
@@ -26,18 +28,22 @@ from ollama_chat_tui.chat.events import (
 from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.drawer import AnswerDrawer, Tty
+from ollama_chat_tui.terminal.fill import Gutter, WordFill
 from ollama_chat_tui.terminal.frame import Frame
-from ollama_chat_tui.terminal.markdown.stream import MarkdownStream
+from ollama_chat_tui.terminal.json_stream import JsonStream
+from ollama_chat_tui.terminal.markdown.stream import MarkdownStream, render_markdown
 from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
 from ollama_chat_tui.terminal.replay import BROKEN_OFF, STOPPED, replayed_rows
 from ollama_chat_tui.terminal.rows import ansi_row, shortened
-from ollama_chat_tui.terminal.theme import Theme
+from ollama_chat_tui.terminal.theme import PLAIN, Theme
 from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 from ollama_chat_tui.terminal.typeahead import TypeAhead
+from ollama_chat_tui.terminal.verdict import room_hint, verdict_lines
 
 End = Finished | Interrupted | Failed
 
 REPLAYED_TURNS = 3
+SET_OPTION = "/set {name} {value}"
 
 
 class AnswerScreen:
@@ -64,6 +70,10 @@ class AnswerScreen:
         width = self._tty.size().columns
         rows = replayed_rows(messages, self._theme, width, turns=REPLAYED_TURNS, view=self._view())
         return "".join(f"{row}\n" for row in rows)
+
+    def rendered(self, markdown: str) -> str:
+        """Markdown of our own as rows for this terminal."""
+        return "\n".join(render_markdown(markdown, self._theme, self._tty.size().columns))
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
         """Show a turn until it ends, and return its last event; Esc and Ctrl-C stop it.
@@ -99,6 +109,7 @@ class TurnRows:
         self._finished: list[str] = []
         self._reasoning: ReasoningRows | None = None
         self._answer: MarkdownStream | None = None
+        self._is_json = False
         self._phase = "waiting"
         self._tokens = 0
         self._began = self._phase_began = time.monotonic()
@@ -119,10 +130,16 @@ class TurnRows:
             case ToolDone(_, result):
                 self._finished += [self._dim(done_line(result)), ""]
                 self._enter("waiting")
+            case JsonDue():
+                self._is_json = True
+            case Judged():
+                self._finished += [*self._verdict(event), ""]
+                self._enter("waiting")
             case Finished() | Interrupted() | Failed():
                 self._close()
                 self.end = event
-                self._finished += [self._dim(closing_line(event)), ""]
+                will_be_judged = self._is_json and isinstance(event, Finished)
+                self._finished += [self._dim(closing_line(event)), *([] if will_be_judged else [""])]
 
     def add(self, rows: list[str]) -> None:
         """Add finished rows that are not the model's; styled, and made harmless by who made them."""
@@ -167,7 +184,7 @@ class TurnRows:
     def _write(self, text: str) -> None:
         if self._answer is None:
             self._close()
-            self._answer = MarkdownStream(self._theme, self._width)
+            self._answer = (JsonStream if self._is_json else MarkdownStream)(self._theme, self._width)
             self._enter("writing")
         self._tokens += 1
         self._answer.feed(text)
@@ -179,6 +196,21 @@ class TurnRows:
         if self._answer:
             self._finished += self._answer.finish().finished
             self._answer = None
+
+    def _verdict(self, verdict: Judged) -> list[str]:
+        rows: list[str] = []
+        mark, *lines = verdict_lines(verdict)
+        if self.end and verdict.faults:
+            lines += filter(None, [room_hint(self.end.metrics, SET_OPTION)])
+        for number, line in enumerate([mark, *lines]):
+            text = line.lstrip()
+            indent, deeper = line[: len(line) - len(text)], " " * 4
+            gutter = Gutter(((indent, PLAIN),), ((deeper, PLAIN),), max(1, self._width - len(deeper)))
+            ink = self._theme.ink("dim" if number else "bad" if verdict.faults else "good")
+            fill = WordFill(gutter, rows)
+            fill.feed([(text, ink)])
+            fill.close()
+        return rows
 
     def _enter(self, phase: str) -> None:
         if phase != self._phase:

@@ -31,6 +31,9 @@ class Answers(Protocol):
         """The last turns of a conversation as they looked, as lines."""
         ...
 
+    def rendered(self, markdown: str) -> str:
+        """Markdown of our own as this terminal shows it."""
+
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
         """Show a turn until it ends or is stopped, and return its last event."""
 

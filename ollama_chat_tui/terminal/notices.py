@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from ollama_chat_tui.errors import ChatError
+from ollama_chat_tui.shown import Markdown
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.sanitize import sanitize
 
@@ -24,13 +25,23 @@ class TextSink(Protocol):
 class Notices:
     """Writes to one stream, in colour where it is a terminal that has any."""
 
-    def __init__(self, stream: TextSink, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        stream: TextSink,
+        variables: Mapping[str, str],
+        render: Callable[[str], str] = sanitize,
+    ) -> None:
+        """`render` makes harmless rows of Markdown."""
         self._stream = stream
+        self._render = render
         self._has_colour = stream.isatty() and not variables.get("NO_COLOR") and not is_dumb(variables)
 
     def show(self, text: str) -> None:
         """What a command has to say; nothing is written for nothing."""
-        if text:
+        if isinstance(text, Markdown):
+            self._stream.write(self._render(text) + "\n")
+            self._stream.flush()
+        elif text:
             self._write(text)
 
     def whisper(self, text: str) -> None:

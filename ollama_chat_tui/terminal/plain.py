@@ -19,6 +19,7 @@ from ollama_chat_tui.chat.events import (
     Failed,
     Finished,
     Interrupted,
+    Judged,
     Phase,
     TextDelta,
     ThinkingDelta,
@@ -29,12 +30,13 @@ from ollama_chat_tui.chat.events import (
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.ability import is_dumb
-from ollama_chat_tui.terminal.answer import End, closing_line
+from ollama_chat_tui.terminal.answer import SET_OPTION, End, closing_line
 from ollama_chat_tui.terminal.reasoning import ThinkingView, thought_summary
 from ollama_chat_tui.terminal.region import TextOutput
 from ollama_chat_tui.terminal.sanitize import Sanitizer, sanitize
 from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 from ollama_chat_tui.terminal.typeahead import TypeAhead
+from ollama_chat_tui.terminal.verdict import room_hint, verdict_lines
 
 REPLAYED_MESSAGES = 6
 
@@ -69,6 +71,10 @@ class PlainAnswers:
         """What was said, as it was written."""
         said = [f">>> {each.content}" if each.role is Role.USER else each.content for each in messages]
         return sanitize("\n".join(said[-REPLAYED_MESSAGES:])) + "\n" if said else ""
+
+    def rendered(self, markdown: str) -> str:
+        """Markdown as it is written."""
+        return sanitize(markdown)
 
     async def show(self, turn: AsyncGenerator[Event, None], _typed: TypeAhead) -> End | None:
         """Write a turn until it ends, and return its last event."""
@@ -111,6 +117,9 @@ class PlainTurn:
                 self._write(f"{asked_line(call)}\n")
             case ToolDone(_, result):
                 self._write(f"{done_line(result)}\n\n")
+            case Judged():
+                hint = room_hint(self.end.metrics, SET_OPTION) if self.end and event.faults else ""
+                self._write("\n".join(filter(None, [*verdict_lines(event), hint])) + "\n\n")
             case Finished() | Interrupted() | Failed():
                 self._end_thinking()
                 self._end_text()

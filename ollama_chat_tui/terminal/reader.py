@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping
 from typing import TextIO
 
-from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted
+from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Judged
 from ollama_chat_tui.terminal.ability import has_hyperlinks
 from ollama_chat_tui.terminal.answer import TurnRows
 from ollama_chat_tui.terminal.drawer import FRAME_S
@@ -35,6 +35,8 @@ class MarkdownReader:
 
     def take(self, event: Event) -> None:
         """Note one event; a frame shows what came since the last one, and the end shows all."""
+        if isinstance(event, Judged):
+            return  # it is said beside the answer
         if isinstance(event, Finished | Interrupted | Failed):
             if self._timer:
                 self._timer.cancel()

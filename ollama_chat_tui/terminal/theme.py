@@ -63,6 +63,8 @@ _ROLES: Final[Mapping[str, Mapping[str, str]]] = {
         "marker": "#d7af5f",
         "rule": "#6c6c6c",
         "math": "#afd787",
+        "good": "#87d787",
+        "bad": "#ff8787",
     },
     "light": {
         "heading1": "bold underline #005f87",
@@ -76,6 +78,8 @@ _ROLES: Final[Mapping[str, Mapping[str, str]]] = {
         "marker": "#875f00",
         "rule": "#8a8a8a",
         "math": "#3a6600",
+        "good": "#006400",
+        "bad": "#b00020",
     },
 }
 _CODE_STYLES: Final = {"dark": "monokai", "light": "default", "none": "bw"}

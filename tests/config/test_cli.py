@@ -73,6 +73,7 @@ def test_init_writes_the_sample_once(shell: Shell) -> None:
 
 def test_show_says_what_holds(shell: Shell) -> None:
     assert shell("show")[0].splitlines() == [
+        "format_retries = 0",
         'theme = "auto"',
         'thinking = "fold"',
         'enter = "sends"',
@@ -103,9 +104,10 @@ def test_show_says_from_where(shell: Shell) -> None:
     shell.variables |= {"OLLAMA_CHAT_THEME": "dark"}
     out, err = shell("show", "--origin", "--profile", "code")
     assert err == ""
-    assert [re.split(" +# ", line) for line in out.splitlines()[:4]] == [
+    assert [re.split(" +# ", line) for line in out.splitlines()[:5]] == [
         ['model = "profiled"', "profile code (line 6:1)"],
         ['system = ""', f"file {shell.path}:2:1"],
+        ["format_retries = 0", "default"],
         ['theme = "dark"', "environment OLLAMA_CHAT_THEME"],
         ['thinking = "fold"', "default"],
     ]

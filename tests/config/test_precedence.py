@@ -35,6 +35,7 @@ LEVELS: dict[str, list[Any]] = {
     "system": ["A", "B", "C", "D", ""],
     "think": [True, "low", "high", False, None],
     "keep_alive": ["1m", "2m", "3m", "4m", None],
+    "format_retries": [4, 3, 2, 1, 0],
     "format": ["a.json", "b.json", "json", "d.json", ""],
 }
 
@@ -43,7 +44,7 @@ LEVELS: dict[str, list[Any]] = {
 @pytest.mark.parametrize("key", LEVELS)
 def test_the_strongest_that_says_something_wins(tmp_path: Path, key: str, given: tuple[bool, ...]) -> None:
     def toml(value: object) -> str:
-        return str(value).lower() if isinstance(value, bool) else f"'{value}'"
+        return str(value).lower() if isinstance(value, int) else f"'{value}'"
 
     by_flag, by_variable, by_profile, by_file = given
     flag, variable, profile, file, default = LEVELS[key]

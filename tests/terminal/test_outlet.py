@@ -30,6 +30,9 @@ class Answers:
     def replayed(self, messages: object) -> str:
         raise NotImplementedError
 
+    def rendered(self, markdown: str) -> str:
+        raise NotImplementedError
+
     async def show(self, turn: object, typed: object) -> None:
         raise NotImplementedError
 
