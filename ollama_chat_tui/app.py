@@ -14,7 +14,6 @@ from ollama_chat_tui.arrival import arrive, learn
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation
-from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Failed, Finished, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
@@ -40,6 +39,7 @@ from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.views import ThinkingViews
 from ollama_chat_tui.terminal.window import Window
 from ollama_chat_tui.title import find_title
+from ollama_chat_tui.turn import take_turn
 
 LONG_ANSWER_S = 30
 
@@ -70,7 +70,7 @@ async def run_chat(
         tells_focus=window.focus is not None,
     )
     outlet = Outlet(stdout, answers)
-    notices = Notices(outlet, variables)
+    notices = Notices(outlet, variables, answers.rendered)
     screen = TerminalScreen(stdout, prompt, variables, views, outlet)
     keeping = Keeping(environment, is_private=beginning.is_private, on_change=prompt.refresh)
     context = Context(Conversation(), preferences.settings(), opening, screen, registry, preferences, keeping)
@@ -226,7 +226,7 @@ class _Chat:
             conversation.append(Message(Role.USER, text))
         await self._keep()
         settings = settings or self._context.settings
-        turn = run_turn(conversation, settings, self._backend)
+        turn = take_turn(conversation, settings, self._backend, notes=self._context)
         end = await self._screen.show(recorder.follow(turn), self._typed)
         if isinstance(end, Finished | Failed) and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
             self._window.call("The answer is there.")
