@@ -71,7 +71,8 @@ class OllamaClient:
     ) -> None:
         """Raises `UsageError` when the CA file of `access` cannot be read."""
         self.host = host
-        self._connection = Connection(host, access, transport)
+        self.access = access or Access()
+        self._connection = Connection(host, self.access, transport)
 
     async def __aenter__(self) -> OllamaClient:
         return self

@@ -36,26 +36,26 @@ OPTION_TYPES: Mapping[str, type] = {
 }
 
 OPTION_MEANINGS: Mapping[str, str] = {
-    "num_ctx": "whole number of tokens: the context window; reloads the model",
+    "num_ctx": "whole number of tokens, by the memory there is: the context window; reloads the model",
     "num_batch": "whole number, 512: tokens of the prompt read at once; reloads the model",
     "num_gpu": "whole number, -1 for automatic: layers on the GPU; reloads the model",
-    "main_gpu": "whole number: the GPU for small tensors; reloads the model",
-    "use_mmap": "true or false: map the file instead of reading it; reloads the model",
+    "main_gpu": "whole number, 0: the GPU for small tensors; reloads the model",
+    "use_mmap": "true or false, automatic: map the file instead of reading it; reloads the model",
     "num_thread": "whole number, 0 for automatic: processor threads; reloads the model",
     "draft_num_predict": "whole number: tokens a draft model guesses ahead; reloads the model",
     "num_keep": "whole number, 4: tokens kept at the front when the window slides",
     "seed": "whole number, -1 for random: the same seed gives the same answer",
     "num_predict": "whole number, -1 for no limit: tokens an answer may have",
-    "top_k": "whole number, 40: how many likely tokens are drawn from",
+    "top_k": "whole number, 40, 0 for all: how many likely tokens are drawn from",
     "top_p": "0 to 1, 0.9: how much probability is drawn from",
     "min_p": "0 to 1, 0: the least probability beside the likeliest token",
     "typical_p": "0 to 1, 1: prefers tokens of typical surprise",
     "repeat_last_n": "whole number, 64: how far back repetition is looked for",
-    "temperature": "number, 0.8: 0 is the most certain, above 1 is wild",
-    "repeat_penalty": "number, 1: above 1 repeats less",
-    "presence_penalty": "number, 0: above 0 prefers new subjects",
-    "frequency_penalty": "number, 0: above 0 prefers rarer words",
-    "stop": "texts: the answer ends before one of them",
+    "temperature": "0 or more, 0.8: 0 is the most certain, above 1 is wild",
+    "repeat_penalty": "0 or more, 1: above 1 repeats less",
+    "presence_penalty": "-2 to 2, 0: above 0 prefers new subjects",
+    "frequency_penalty": "-2 to 2, 0: above 0 prefers rarer words",
+    "stop": "texts, none: the answer ends before one of them",
 }
 
 THINK_LEVELS = ("low", "medium", "high", "max")

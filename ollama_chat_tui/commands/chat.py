@@ -82,6 +82,7 @@ async def incognito(context: Context, text: str) -> str:
 async def start_anew(context: Context, _: str) -> str:
     """Forget the conversation and start a new one."""
     context.conversation = Conversation()
+    context.costs = []
     return "A new conversation."
 
 

@@ -56,8 +56,8 @@ async def config(context: Context, text: str) -> str:
 def _shown(context: Context) -> str:
     preferences = context.preferences
     rows = {key: (value, str(preferences.origin(key))) for key, value in preferences.rows()}
-    said = _by_key(preferences.settings())
-    held = _by_key(context.settings) | {("history",): context.screen.is_recording}
+    said = by_key(preferences.settings())
+    held = by_key(context.settings) | {("history",): context.screen.is_recording}
     said[("history",)] = preferences.config.history
     if context.host:
         held[("host",)] = context.host
@@ -69,7 +69,8 @@ def _shown(context: Context) -> str:
     )
 
 
-def _by_key(settings: Settings) -> dict[KeyPath, Any]:
+def by_key(settings: Settings) -> dict[KeyPath, Any]:
+    """What is said of how the model is asked, by the keys of the configuration."""
     facts: dict[KeyPath, Any] = {(name,): getattr(settings, name) for name in SETTINGS if name != "options"}
     return facts | {("options", name): value for name, value in settings.options.items()}
 
@@ -104,7 +105,7 @@ def take_over(context: Context, fresh: Preferences, is_said: Callable[[KeyPath],
         UsageError: the format cannot be read; nothing has changed.
     """
     before, after, now = (
-        _by_key(settings) for settings in (context.preferences.settings(), fresh.settings(), context.settings)
+        by_key(settings) for settings in (context.preferences.settings(), fresh.settings(), context.settings)
     )
     held: dict[KeyPath, Any] = {}
     for key in {**after, **now}:

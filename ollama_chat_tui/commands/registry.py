@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -38,6 +38,10 @@ class Screen(Protocol):
 
     async def open_in_editor(self, text: str) -> None:
         """Show a copy of a long text in the editor until the reader leaves it."""
+        ...
+
+    async def edit(self, text: str) -> str:
+        """Let the user change a text in the editor; returns it as it was saved."""
         ...
 
     async def confirm(self, question: str) -> bool:
@@ -135,6 +139,7 @@ class Context:
         found: who answers, when a command has asked.
         model_names: the installed models as far as they are known, for completion.
         sent: the last question to a model, as it was sent.
+        model_options: what models bring with them, by host and name, as far as it was asked for.
         costs: what the answers of the session cost, the oldest first.
     """
 
@@ -152,6 +157,7 @@ class Context:
     model_names: Sequence[str] = ()
     found: Found | None = None
     sent: ChatRequest | None = None
+    model_options: dict[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
     costs: list[Metrics] = field(default_factory=list)
 
     async def connect(self) -> None:

@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from ollama_chat_tui.errors import NoPager
-from ollama_chat_tui.terminal.editor import look_at
+from ollama_chat_tui.errors import NoPager, UsageError
+from ollama_chat_tui.terminal.editor import edit, look_at
 from ollama_chat_tui.terminal.sanitize import sanitize
 
 
@@ -47,6 +47,18 @@ class SystemPager:
         """
         with _ctrl_c_is_its_own():
             await asyncio.to_thread(look_at, sanitize(text), self._variables)
+
+    async def edit(self, text: str) -> str:
+        """Open `text` in the editor of the prompt and return what was saved.
+
+        Raises:
+            UsageError: it cannot be run, or failed.
+        """
+        with _ctrl_c_is_its_own():
+            edited = await asyncio.to_thread(edit, text, self._variables)
+        if edited is None:
+            raise UsageError("The editor failed; nothing has changed.")
+        return edited
 
 
 @contextmanager

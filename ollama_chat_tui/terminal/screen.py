@@ -47,6 +47,9 @@ class TerminalScreen:
     async def open_in_editor(self, text: str) -> None:
         await self._pager.show_in_editor(text)
 
+    async def edit(self, text: str) -> str:
+        return await self._pager.edit(text)
+
     async def confirm(self, question: str) -> bool:
         return await confirm(question, default=False, keyboard=self._prompt.input)
 

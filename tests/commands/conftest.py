@@ -32,6 +32,7 @@ class NotedScreen:
         self.copied: list[str] = []
         self.paged: list[str] = []
         self.opened: list[str] = []
+        self.edited = ""
         self.asked: list[str] = []
         self.listed: list[str] = []
         self.steps: list[Progress] = []
@@ -51,6 +52,10 @@ class NotedScreen:
 
     async def open_in_editor(self, text: str) -> None:
         self.opened.append(text)
+
+    async def edit(self, text: str) -> str:
+        self.opened.append(text)
+        return self.edited
 
     async def confirm(self, question: str) -> bool:
         self.asked.append(question)

@@ -254,7 +254,7 @@ def test_keys_are_offered_with_type_and_meaning(configured: Context) -> None:
     keys = offered(configured, "/config set ")
     assert {*VARIABLES, "options.seed", "hosts.gpu.url", "profile.exact.options.seed"} <= set(keys)
     assert keys["theme"].startswith("auto, dark, light or none · Colours")
-    assert keys["options.temperature"].startswith("number, 0.8")
+    assert keys["options.temperature"].startswith("0 or more, 0.8")
     assert set(offered(configured, "/config unset ")) >= {"system", "options.top_k", "hosts.gpu.url"}
     assert "keys" not in keys
 

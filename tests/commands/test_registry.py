@@ -101,7 +101,7 @@ def test_a_name_that_is_taken_or_has_no_help_is_refused() -> None:
         registry.command("silent")(silent)
 
 
-ALONE = ["/keys", "/new", "/clear", "/quit", "/bye", "/models", "/ps", "/continue", "/sessions"]
+ALONE = ["/keys", "/new", "/clear", "/quit", "/bye", "/models", "/ps", "/continue", "/sessions", "/stats"]
 
 
 @pytest.mark.parametrize("line", ALONE)

@@ -60,6 +60,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return work
 
 
+OF_FORMAT = {"json", "off", "save", "retries", "prompt"}
+
+
 @pytest.mark.parametrize(
     ("begun", "offered"),
     [
@@ -82,12 +85,12 @@ def test_files_are_offered_as_they_are_typed(
     line = f"/format {begun}"
     start, found = context.registry.complete(context, line)
     assert start == len("/format ")
-    assert [word for word, _ in found if word not in ("json", "off")] == offered
+    assert [word for word, _ in found if word not in OF_FORMAT] == offered
 
 
 def test_a_file_is_offered_behind_its_mark(context: Context, place: Path) -> None:
-    assert words(context, "/system @") == ["off", "@a.json", '@"b c.json"', '@"my files/']
-    assert words(context, "/system ") == ["off"]
+    assert words(context, "/system @") == ["edit", "off", "@a.json", '@"b c.json"', '@"my files/']
+    assert words(context, "/system ") == ["edit", "off"]
     assert words(context, "/system Be @") == []
 
 
