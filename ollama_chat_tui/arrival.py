@@ -10,6 +10,7 @@ from dataclasses import replace
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.commands.registry import Context, Found
 from ollama_chat_tui.errors import BackendError, ChatError
+from ollama_chat_tui.schemas.check import limit_lines
 from ollama_chat_tui.sessions.changes import Server
 from ollama_chat_tui.startup import Opening
 from ollama_chat_tui.status import Status
@@ -35,6 +36,8 @@ async def arrive(
         says, next_step = welcome(found, context.settings.model, context.model_names)
         notices.show(says)
         notices.whisper(next_step)
+        for limit in limit_lines(context.settings.format):
+            notices.whisper(limit)
         for error in context.registry.troubles:
             notices.complain(error)
         if preloads:
