@@ -22,6 +22,7 @@ from ollama_chat_tui.chat.events import (
     Failed,
     Finished,
     Interrupted,
+    Judged,
     TextDelta,
     ThinkingDelta,
     ToolDone,
@@ -288,7 +289,7 @@ class SessionRecorder:
                     self._changes.note_cost(event.message, event.metrics)
                 self._end_answer()
                 self._note_changes()
-            case ToolDone():
+            case ToolDone() | Judged():
                 self._note_changes()
             case _:
                 pass

@@ -4,13 +4,15 @@ import asyncio
 import stat
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
-from ollama_chat_tui.chat.events import Event, TextDelta
+from ollama_chat_tui.chat.events import Event, Judged, TextDelta
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import Delta
 from ollama_chat_tui.chat.settings import Settings
@@ -18,6 +20,7 @@ from ollama_chat_tui.errors import SessionLocked, SessionUnwritable
 from ollama_chat_tui.sessions.changes import Server
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import Recorder, Saved, SessionRecorder, Unrecorded
+from ollama_chat_tui.turn import take_turn
 from tests.chat.test_conversation import accept
 from tests.sessions.chat import (
     IMAGES,
@@ -84,6 +87,20 @@ async def test_a_question_is_on_disk_before_it_is_sent(tmp_path: Path) -> None:
     conversation.append(Message(Role.USER, "Hello?"))
     await recorder.save(conversation, SETTINGS)
     assert texts(stored(tmp_path)) == ["Hello?"]
+    await recorder.close()
+
+
+async def test_what_a_model_is_told_of_its_faults_is_on_disk_before_it_answers_again(tmp_path: Path) -> None:
+    recorder, conversation = SessionRecorder(tmp_path), Conversation()
+    conversation.append(Message(Role.USER, "Hello?"))
+    await recorder.save(conversation, SETTINGS)
+    settings = replace(SETTINGS, format="json", format_retries=1)
+    async with aclosing(recorder.follow(take_turn(conversation, settings, Model("No.")))) as turn:
+        async for event in turn:
+            if isinstance(event, Judged):
+                await until(lambda: len(texts(stored(tmp_path))) == 3)
+                break
+    assert texts(stored(tmp_path))[2].startswith("This answer does not fit the format")
     await recorder.close()
 
 
