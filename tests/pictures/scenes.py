@@ -68,6 +68,11 @@ GREETINGS = """\
 """
 
 
+RIVERS = """\
+{"rivers": [{"name": "Loire", "km": 1012, "sea": "Atlantic"}, {"name": "Seine", "km": 777, "sea": \
+"Atlantic"}, {"name": "Rhône", "km": 545, "sea": "Mediterranean"}]}"""
+
+
 @scene(columns=100, lines=30, has_png=True)
 def chat(stage: Stage) -> None:
     _markdown(stage)
@@ -128,6 +133,13 @@ def help_filter(stage: Stage) -> None:
     stage.see("type to narrow")
     stage.type("model")
     stage.see("Help: model")
+
+
+@scene(lines=24)
+def structured(stage: Stage) -> None:
+    stage.type("/format rivers:[{name, km:int, sea:Atlantic|Baltic|Mediterranean}]\r")
+    stage.see(READY, 2)
+    stage.ask("The longest rivers of France?", RIVERS, eval_count=58, eval_duration=1_160_000_000)
 
 
 @scene(columns=100, lines=10)

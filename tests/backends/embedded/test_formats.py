@@ -1,31 +1,35 @@
-"""Answers of the real model to a format, judged as the chat judges them."""
+"""Answers of the real model to a format, judged as the chat judges them.
+
+The model is loaded once for all. Where nothing is drawn there is no seed: with one the engine reads the
+prompt anew each time, and here it is the same for every format.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from ollama_chat_tui.backends.client import OllamaClient
-from ollama_chat_tui.backends.embedded.model import EmbeddedModel
+from ollama_chat_tui.backends.embedded.model import default_model
 from ollama_chat_tui.backends.embedded.transport import EmbeddedTransport
 from ollama_chat_tui.backends.hosts import DEFAULT_HOST
-from ollama_chat_tui.chat.engine import run_turn
-from ollama_chat_tui.chat.events import Event, Finished, Judged
-from ollama_chat_tui.chat.judging import judged
+from ollama_chat_tui.chat.events import Finished, Judged
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.schemas.check import AnswerCheck
 from ollama_chat_tui.schemas.short_form import read_short_form
+from ollama_chat_tui.turn import take_turn
 from tests.backends.embedded.asking import NAME
 from tests.turns import conversation_with
+from tests.weights import environment_in
 
 QUESTION = (
     "Ollama is 22 years old and busy saving the world. Return a JSON object with the age and availability."
 )
 FORMS = [
-    "age:int, available:bool",
-    "name",
     "name, age:0..150",
     "born?:date, name",
     "at:datetime",
@@ -59,41 +63,41 @@ WRITTEN_OUT: list[dict[str, object]] = [
 ]
 
 
-@pytest.fixture
-async def client(model: EmbeddedModel) -> AsyncIterator[OllamaClient]:
-    async with OllamaClient(DEFAULT_HOST, transport=EmbeddedTransport(model)) as client:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(model_file: Path) -> AsyncIterator[OllamaClient]:
+    transport = EmbeddedTransport(default_model(environment_in(model_file.parents[1])))
+    async with OllamaClient(DEFAULT_HOST, transport=transport) as client:
         yield client
 
 
 async def answer(
-    client: OllamaClient, schema: dict[str, object], **options: object
+    client: OllamaClient, schema: dict[str, object], *, is_told: bool = False, **options: object
 ) -> tuple[Finished, Judged]:
     settings = Settings(
         NAME,
-        options={"temperature": 0, "seed": 1, "num_predict": 30, "num_ctx": 512, "num_thread": 1, **options},
+        options={"temperature": 0, "num_predict": 30, "num_ctx": 512, "num_thread": 1, **options},
         format=schema,
+        format_in_prompt=is_told,
     )
-    conversation = conversation_with(QUESTION)
-
-    def turn() -> AsyncGenerator[Event, None]:
-        return run_turn(conversation, settings, client)
-
-    events = [event async for event in judged(turn, conversation, AnswerCheck(schema), retries=0)]
-    finished, verdict = events[-2:]
+    turn = take_turn(conversation_with(QUESTION), settings, client)
+    finished, verdict = [event async for event in turn][-2:]
     assert isinstance(finished, Finished)
     assert isinstance(verdict, Judged)
     return finished, verdict
 
 
 async def test_the_example_of_ollamas_documentation_gives_a_valid_object(client: OllamaClient) -> None:
-    finished, verdict = await answer(client, read_short_form("age:int, available:bool"))
+    finished, verdict = await answer(client, read_short_form("age:int, available:bool"), is_told=True)
     assert not verdict.faults
     told = json.loads(finished.message.content)
     assert (type(told["age"]), type(told["available"])) == (int, bool)
 
 
 async def test_an_answer_is_valid_or_its_faults_are_named(client: OllamaClient) -> None:
-    for schema in [*map(read_short_form, FORMS), *WRITTEN_OUT]:  # one test, for the model is loaded once
+    for schema in [*map(read_short_form, FORMS), *WRITTEN_OUT]:
         finished, verdict = await answer(client, schema)
         expected = [fault.expected for fault in verdict.faults]
         # What the grammar cannot enforce may be wrong, and an answer that was cut is no JSON.
@@ -104,5 +108,5 @@ async def test_an_answer_is_valid_or_its_faults_are_named(client: OllamaClient) 
 
 async def test_the_same_seed_twice_is_the_same_answer(client: OllamaClient) -> None:
     schema = read_short_form("name, mood:good|bad|ugly")
-    first, second = [await answer(client, schema, temperature=1.5, seed=7) for _ in range(2)]
+    first, second = [await answer(client, schema, temperature=1.5, seed=7, num_predict=12) for _ in range(2)]
     assert first[0].message == second[0].message
