@@ -14,8 +14,8 @@ from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.registry import Found
 from ollama_chat_tui.errors import BackendError
-from ollama_chat_tui.sessions.recorder import Saved, SaveState
 from ollama_chat_tui.schemas.reading import NamedSchema
+from ollama_chat_tui.sessions.recorder import Saved, SaveState
 
 LONGEST_VALUE = 24
 

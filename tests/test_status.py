@@ -10,8 +10,8 @@ from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.hosts import DEFAULT_HOST, parse_host
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.sessions.recorder import Saved, SaveState
 from ollama_chat_tui.schemas.reading import NamedSchema
+from ollama_chat_tui.sessions.recorder import Saved, SaveState
 from ollama_chat_tui.startup import Answerer
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.bar import Bar

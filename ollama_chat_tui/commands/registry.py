@@ -15,8 +15,8 @@ from typing import Protocol
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
-from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.events import Metrics
+from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import ChatError, NothingThere, UsageError

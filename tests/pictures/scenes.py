@@ -68,9 +68,7 @@ GREETINGS = """\
 """
 
 
-RIVERS = """\
-{"rivers": [{"name": "Loire", "km": 1012, "sea": "Atlantic"}, {"name": "Seine", "km": 777, "sea": \
-"Atlantic"}, {"name": "Rhône", "km": 545, "sea": "Mediterranean"}]}"""
+RIVER = '{"name": "Loire", "km": 1012, "through": ["Roanne", "Nevers", "Tours"], "navigable": false}'
 
 
 @scene(columns=100, lines=30, has_png=True)
@@ -135,11 +133,11 @@ def help_filter(stage: Stage) -> None:
     stage.see("Help: model")
 
 
-@scene(lines=24)
+@scene(lines=19)
 def structured(stage: Stage) -> None:
-    stage.type("/format rivers:[{name, km:int, sea:Atlantic|Baltic|Mediterranean}]\r")
+    stage.type("/format name, km:int, through:[str], navigable:bool\r")
     stage.see(READY, 2)
-    stage.ask("The longest rivers of France?", RIVERS, eval_count=58, eval_duration=1_160_000_000)
+    stage.ask("The longest river of France?", RIVER, eval_count=38, eval_duration=868_000_000)
 
 
 @scene(columns=100, lines=10)
