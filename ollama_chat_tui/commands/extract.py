@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -17,7 +18,9 @@ class CodeBlock:
 
 
 def code_blocks(markdown: str) -> list[CodeBlock]:
-    """Every fenced block in the order of the numbers on the screen."""
+    """Every fenced block in the order of the numbers on the screen; an answer that is JSON is one."""
+    if _is_json(markdown):
+        return [CodeBlock("json", markdown)]
     return [
         CodeBlock(token.info.split(" ")[0], token.content)
         for token in _tokens(markdown)
@@ -40,6 +43,16 @@ def tables(markdown: str) -> list[str]:
             found.append("".join("\t".join(row) + "\n" for row in rows))
             rows = []
     return found
+
+
+def _is_json(text: str) -> bool:
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _tokens(markdown: str) -> list[Token]:

@@ -60,6 +60,12 @@ def test_blocks_of_code_have_the_numbers_that_the_screen_shows() -> None:
         assert [frame[1] for frame in frames] == numbers, document
 
 
+def test_an_answer_that_is_json_is_the_one_block_that_the_screen_numbers() -> None:
+    for text in '{"a": [1]}', " [1,\n2]\n":
+        assert code_blocks(text) == [CodeBlock("json", text)]
+    assert code_blocks('{"a": ') == code_blocks("[link](x)") == []
+
+
 def test_a_fence_that_was_cut_is_code_too() -> None:
     assert code_blocks("```c\nint x;") == [CodeBlock("c", "int x;")]
 
