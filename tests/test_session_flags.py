@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,3 +151,13 @@ def test_no_title_can_make_a_shell_do_anything(home: dict[str, str], tmp_path: P
     assert set(shown) - set('":\n') <= set("0123456789-zabcdehkmnotuw2J é")
     assert set(completed(home, "sessions", "show", "a")) == {f"261123-00000{n}-zzz{n}" for n in range(1, 8)}
     assert completed(home, "sessions", "show", "é") == [r"é\ ok"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["sessions", "--help"]])
+def test_the_help_is_there_without_what_the_work_needs(arguments: list[str]) -> None:
+    code = f"import sys\nfrom ollama_chat_tui.cli import main\nsys.argv[1:] = {arguments}\n"
+    code += "try: main()\nexcept SystemExit: pass\nprint('MODULES', *sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    text, _, modules = shown.partition("MODULES ")
+    assert "sessions" in text
+    assert not {"sqlite3", "ollama_chat_tui.sessions", "httpx"} & set(modules.split())

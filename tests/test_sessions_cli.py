@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -395,13 +394,3 @@ def test_a_full_disk_behind_standard_output_is_said(home: dict[str, str], direct
             )
         assert failed.returncode == 1
         assert failed.stderr.startswith("Standard output cannot be written: No space left")
-
-
-@pytest.mark.parametrize("python", [["--help"], ["sessions", "--help"]])
-def test_the_help_is_there_without_what_the_work_needs(python: list[str]) -> None:
-    code = f"import sys\nfrom ollama_chat_tui.cli import main\nsys.argv[1:] = {python}\n"
-    code += "try: main()\nexcept SystemExit: pass\nprint('MODULES', *sys.modules)"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    text, _, modules = shown.partition("MODULES ")
-    assert "sessions" in text
-    assert not {"sqlite3", "ollama_chat_tui.sessions", "httpx"} & set(modules.split())
