@@ -160,6 +160,11 @@ class Context:
     model_options: dict[tuple[str, str], Mapping[str, object]] = field(default_factory=dict)
     costs: list[Metrics] = field(default_factory=list)
 
+    def begin(self, conversation: Conversation, costs: Iterable[Metrics] = ()) -> None:
+        """Go on with another conversation, whose answers have cost that."""
+        self.conversation = conversation
+        self.costs = [*costs]
+
     async def connect(self) -> None:
         """Wait until it is known who answers.
 

@@ -40,7 +40,7 @@ async def show_request(context: Context, text: str) -> str:
         raise UsageError(f"“{text}” is nothing that /request shows.")
     request = next_request(context)
     if text == "raw":
-        return Markdown(json_block(request_json(json.loads(encode_chat(request)))))
+        return Markdown(json_block(request_json(json.loads(b"".join(encode_chat(request))))))
     window = request.settings.options.get("num_ctx")
     return request_text(request, window if isinstance(window, int) else None)
 
@@ -48,9 +48,11 @@ async def show_request(context: Context, text: str) -> str:
 def next_request(context: Context) -> ChatRequest:
     """What would be sent if `…` was asked now."""
     branch, settings = context.conversation.branch(), context.settings
-    conversation = Conversation.of(branch, branch[-1].id if branch else None)
+    images = context.conversation.images
+    conversation = Conversation.of(branch, branch[-1].id if branch else None, images)
     conversation.append(Message(Role.USER, NEXT_QUESTION))
-    return ChatRequest(settings, conversation.for_request(settings.system, settings.format_request))
+    messages = conversation.for_request(settings.system, settings.format_request)
+    return ChatRequest(settings, messages, images=images)
 
 
 async def show_curl(context: Context, text: str) -> str:

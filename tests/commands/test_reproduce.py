@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from ollama_chat_tui.backends.choice import EMBEDDED_HOST
 from ollama_chat_tui.backends.wire import encode_chat
 from ollama_chat_tui.chat.events import Metrics
+from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
@@ -24,19 +26,21 @@ from tests.commands.conftest import NotedScreen, run
 from tests.scripted_replies import answer
 from tests.scripted_server import ScriptedServer
 
-IMAGE = "iVBORw=="
+IMAGE = b"\x89PNG"
 
 
 def files_in(folder: Path) -> list[Path]:
     return [*folder.glob("ollama-chat-*.json")]
 
 
-def say(context: Context, role: Role, text: str, *images: str) -> None:
-    context.conversation.append(Message(role, text, images=images))
+def say(context: Context, role: Role, text: str, *images: bytes) -> None:
+    store = context.conversation.images
+    kept = tuple(Image(store.keep(data), "image/png", size_bytes=len(data)) for data in images)
+    context.conversation.append(Message(role, text, images=kept))
 
 
 async def test_the_request_is_that_of_the_next_question(context: Context) -> None:
-    say(context, Role.USER, "What is this?", "A" * 4000)
+    say(context, Role.USER, "What is this?", b"A" * 3000)
     say(context, Role.ASSISTANT, "A cat.")
     context.settings = replace(context.settings, system="Be brief.", options={"num_ctx": 4096})
     lines = (await run(context, "/request")).splitlines()
@@ -89,15 +93,17 @@ async def test_the_line_for_curl_sends_images_through_a_file(
     context: Context, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    request = ChatRequest(Settings(""), [Message(Role.USER, "What's this?", images=(IMAGE,))])
+    say(context, Role.USER, "What's this?", IMAGE)
+    conversation = context.conversation
+    request = ChatRequest(Settings(""), conversation.for_request(), images=conversation.images)
     context.sent = request
     command = await run(context, "/curl")
-    assert IMAGE not in command
+    assert base64.b64encode(IMAGE).decode() not in command
     (file,) = files_in(tmp_path)
     assert file.stat().st_mode & 0o077 == 0
     server.enqueue(*answer("A cat."))
     await asyncio.to_thread(subprocess.run, ["bash", "-c", command], check=True, capture_output=True)
-    assert server.to("/api/chat")[-1].body == encode_chat(request.with_model("qwen3:8b"))
+    assert server.to("/api/chat")[-1].body == b"".join(encode_chat(request.with_model("qwen3:8b")))
 
 
 async def test_the_line_for_curl_goes_into_the_clipboard(context: Context, screen: NotedScreen) -> None:
