@@ -70,7 +70,7 @@ async def incognito(context: Context, text: str) -> str:
         raise UsageError(f"“{text}” is neither on nor off.", "Usage: /incognito [on | off]")
     is_private = text == "on"
     if text and is_private != context.keeping.is_private:
-        context.conversation = Conversation()  # what was said before stays where it is
+        context.begin(Conversation())  # what was said before stays where it is
         await context.keeping.be_private(is_private)
     if text:
         context.screen.record(not is_private)
@@ -81,8 +81,7 @@ async def incognito(context: Context, text: str) -> str:
 
 async def start_anew(context: Context, _: str) -> str:
     """Forget the conversation and start a new one."""
-    context.conversation = Conversation()
-    context.costs = []
+    context.begin(Conversation())
     return "A new conversation."
 
 

@@ -96,7 +96,8 @@ async def _open(context: Context, id_: str, node_id: str | None = None) -> str:
         loaded = await recorder.fork(path)
     if node_id:
         loaded.conversation.move_head(node_id)
-    context.conversation = loaded.conversation
+    costs = (entry.said.metrics for entry in loaded.session.branch())
+    context.begin(loaded.conversation, filter(None, costs))
     context.screen.replay(_branch(loaded))
     return "\n".join([*loaded.notices, *_take_settings(context, loaded), _headline(loaded)])
 
@@ -254,7 +255,7 @@ async def delete(context: Context, text: str) -> str:
     if not await context.screen.confirm(f"Put the session {path.stem} into the trash?"):
         return "It stays."
     if path == own:
-        context.conversation = Conversation()
+        context.begin(Conversation())
         await keeping.recorder.save(context.conversation, context.settings)
     await asyncio.to_thread(keeping.store.trash, path.stem)
     return f"{path.stem} is in the trash. `ollama-chat sessions restore {path.stem}` brings it back."

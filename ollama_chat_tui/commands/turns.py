@@ -96,7 +96,7 @@ async def fork(context: Context, text: str) -> str:
         questions = _questions(context.conversation)
         number = _number(text, len(questions), "turn")
         nodes = nodes[: nodes.index(questions[number])] if number < len(questions) else nodes
-    context.conversation = Conversation.of(nodes, nodes[-1].id, context.conversation.images)
+    context.begin(Conversation.of(nodes, nodes[-1].id, context.conversation.images))
     return f"A new session from “{_excerpt(nodes[-1])}” on. The one before stays as it is."
 
 

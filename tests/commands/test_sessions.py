@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.events import Event, Finished, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.layout import age_text
@@ -198,6 +200,25 @@ async def test_this_session_and_another_go_into_the_trash(context: Context, scre
     assert not context.conversation.nodes
     assert await context.keeping.list() == []
     assert len(context.keeping.store.trashed_ids()) == 2
+
+
+async def test_what_answers_cost_comes_back_with_a_session(context: Context) -> None:
+    recorder = context.keeping.recorder
+    conversation = talk(Conversation(), "Hi")
+    await recorder.save(conversation, context.settings)
+
+    async def turn() -> AsyncGenerator[Event, None]:
+        message = Message(Role.ASSISTANT, "Hello.")
+        conversation.append(message)
+        yield Finished(message, Metrics(answer_tokens=20, answer_s=1.0))
+
+    assert [event async for event in recorder.follow(turn())]
+    await recorder.save(Conversation(), context.settings)
+    await run(context, "/resume")
+    assert "20.0 tokens/s" in await run(context, "/stats")
+    await run(context, "/new")
+    with pytest.raises(NothingThere):
+        await run(context, "/stats")
 
 
 async def test_completion_knows_the_sessions_that_were_listed(context: Context) -> None:
