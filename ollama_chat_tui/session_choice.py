@@ -40,16 +40,12 @@ def find_session(environment: Environment, wanted: str, *, in_trash: bool = Fals
     try:
         return store.find(wanted, titles=titles)
     except SessionMissing:
-        if in_trash:
-            raise SessionMissing(
-                f"There is no session {wanted} in the trash.",
-                "`ollama-chat sessions list --trash` lists what is there.",
-            ) from None
-        if wanted in store_of(environment, in_trash=True).ids():
-            raise SessionMissing(
-                f"The session {wanted} is in the trash.", f"ollama-chat sessions restore {wanted}"
-            ) from None
-        raise
+        if not in_trash:
+            raise
+        raise SessionMissing(
+            f"There is no session {wanted} in the trash.",
+            "`ollama-chat sessions list --trash` lists what is there.",
+        ) from None
 
 
 def store_of(environment: Environment, *, in_trash: bool = False) -> Store:

@@ -69,6 +69,11 @@ class Store:
         if wanted in ids:
             return wanted
         found = [id_ for id_ in ids if wanted and _begins(id_, wanted)] or self._titled(wanted, ids, titles)
+        if not found and wanted in self.trashed_ids():
+            raise SessionMissing(
+                f"The session {wanted} is in the trash.",
+                f"`ollama-chat sessions restore {wanted}` brings it back.",
+            )
         if not found:
             raise SessionMissing(f"There is no session {wanted}.", "`ollama-chat sessions` lists them.")
         if len(found) > 1:
