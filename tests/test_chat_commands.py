@@ -120,4 +120,5 @@ def test_help_is_narrowed_by_typing_and_a_file_is_completed(
         terminal.send("/format ~/mys\t")
         terminal.wait_for('/format "~/my schema.json"')
         terminal.send("\r")
-        terminal.wait_for('Format: {"title":"mine"}.')
+        terminal.wait_for("Format: my schema.json; the model is told")
+        terminal.wait_for('"title": "mine"')

@@ -192,20 +192,20 @@ async def _in_force(context: Context) -> str:
     held: dict[KeyPath, object] = {("options", name): value for name, value in settings.options.items()}
     held |= {(name,): getattr(settings, name) for name in ("system", "format", "think", "keep_alive")}
     own = {("options", name): value for name, value in (await model_options(context)).items()}
+    said: dict[KeyPath, object] = {}
+    with suppress(UsageError):  # the file of a format may be gone meanwhile
+        said = by_key(context.preferences.settings())
     rows = [
-        (str(key[-1]).replace("keep_alive", "keep-alive"), _text(value), _where(context, key, value))
+        (
+            str(key[-1]).replace("keep_alive", "keep-alive"),
+            _text(value),
+            str(context.preferences.origin(key)) if said.get(key) == value else THIS_CHAT,
+        )
         for key, value in held.items()
         if value not in (None, "")
     ]
     rows += [(str(key[-1]), _text(value), "the model") for key, value in own.items() if key not in held]
     return "\n".join(in_columns(rows)) if rows else "Everything is left to the model."
-
-
-def _where(context: Context, key: KeyPath, value: object) -> str:
-    said: dict[KeyPath, object] = {}
-    with suppress(UsageError):  # the file of a format may be gone meanwhile
-        said = by_key(context.preferences.settings())
-    return str(context.preferences.origin(key)) if said.get(key) == value else THIS_CHAT
 
 
 def _text(value: object) -> str:

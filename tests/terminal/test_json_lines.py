@@ -41,3 +41,9 @@ def test_an_escape_may_be_cut_anywhere() -> None:
 @given(st.text(), st.lists(st.integers(0, 10**6), max_size=8))
 def test_of_what_is_no_json_nothing_but_blanks_is_lost(text: str, cuts: list[int]) -> None:
     assert "".join(laid_out(in_pieces(text, cuts)).split()) == "".join(text.split())
+
+
+def test_what_follows_the_json_is_left_as_it_is_but_for_the_blanks_at_its_end() -> None:
+    text = '{"a": 1}\n\nThat is, of course: [1, 2].\n \t\n'
+    expected = '{\n  "a": 1\n}\n\nThat is, of course: [1, 2].'
+    assert laid_out([text]) == laid_out([*text]) == expected

@@ -14,9 +14,12 @@ from prompt_toolkit.input import DummyInput
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from ollama_chat_tui.chat.events import (
+    CutBy,
     Event,
     Finished,
     Interrupted,
+    JsonDue,
+    Judged,
     Metrics,
     Phase,
     TextDelta,
@@ -26,6 +29,7 @@ from ollama_chat_tui.chat.events import (
     Waiting,
 )
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
+from ollama_chat_tui.schemas.fault import Fault
 from ollama_chat_tui.terminal.answer import AnswerScreen
 from ollama_chat_tui.terminal.answers import make_answers
 from ollama_chat_tui.terminal.plain import PlainAnswers, PlainTurn, plain_prompts
@@ -57,6 +61,20 @@ def test_a_turn_is_text_and_nothing_else(view: ThinkingView, thoughts: str) -> N
         turn.take(event)
     assert output.getvalue() == f"loading the model …\n{thoughts}**a**␛[2J {FLAG}\n2 tokens\n\n"
     assert turn.end is FINISHED
+
+
+def test_a_verdict_stands_below_the_answer_and_more_room_is_offered() -> None:
+    output = io.StringIO()
+    turn = PlainTurn(output, lambda: ThinkingView.HIDE)
+    cut = Finished(Message(Role.ASSISTANT, "{"), Metrics(answer_tokens=20, cut_by=CutBy.NUM_PREDICT))
+    events: list[Event] = [JsonDue(), TextDelta("{"), cut, Judged((Fault("", "JSON\x1b", "{"),))]
+    for event in events:
+        turn.take(event)
+    assert output.getvalue() == (
+        "{\ncut by num_predict · 20 tokens\n\n✗ does not fit the schema\n"
+        "  the answer: expected JSON␛, found {\n"
+        "The answer was cut by num_predict. More room: /set num_predict 40\n\n"
+    )
 
 
 async def test_ctrl_c_stops_and_a_notice_has_a_line_of_its_own() -> None:
