@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ollama_chat_tui.arrival import arrive, learn
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
-from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.events import Failed, Finished, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
@@ -232,12 +232,13 @@ class _Chat:
             self._window.call("The answer is there.")
         if end:
             self._look = asyncio.create_task(self._note_answer(settings, end.metrics))
-        if isinstance(end, Failed | Interrupted) and _says_nothing(end):
+        is_unanswered = isinstance(end, Failed | Interrupted) and not _says_anything(conversation, before)
+        if is_unanswered:
             conversation.move_head(before.id if before else None)
         await self._keep()
         if isinstance(end, Failed):
             # Nothing that was typed is lost, and nothing is sent into the same failure.
-            self._given_back += [*([typed or text] if _says_nothing(end) else []), *self._typed.queued]
+            self._given_back += [*([typed or text] if is_unanswered else []), *self._typed.queued]
             self._typed.queued.clear()
             self._notices.complain(end.error)
 
@@ -275,5 +276,12 @@ def _title(model: str) -> str:
     return f"ollama-chat · {model}" if model else "ollama-chat"
 
 
-def _says_nothing(end: Failed | Interrupted) -> bool:
-    return end.message.is_empty and not end.message.thinking
+def _says_anything(conversation: Conversation, before: Node | None) -> bool:
+    """Whether the model has said anything since `before`, if only by its reasoning or by calling a tool."""
+    for node in reversed(conversation.branch()):
+        if node == before:
+            return False
+        message = node.message
+        if message.role is Role.ASSISTANT and not (message.is_empty and not message.thinking):
+            return True
+    return False

@@ -44,8 +44,7 @@ class TypedLines:
         self._lines = list(lines)
         self.history = PromptHistory(None)
 
-    async def read(self, text: str = "") -> str:
-        assert not text
+    async def read(self, _text: str = "") -> str:
         return self._lines.pop(0)
 
     def take_typeahead(self) -> list[KeyPress]:

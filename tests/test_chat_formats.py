@@ -13,7 +13,7 @@ import pytest
 
 from tests.command import chat, rows_with, wait_for_prompt
 from tests.pty_terminal import PtyTerminal
-from tests.scripted_replies import Signal, answer, done, end, head, lines, text, wait
+from tests.scripted_replies import Signal, answer, done, end, head, lines, reply, text, wait
 from tests.scripted_server import ScriptedServer
 
 RIVER = '{"name": "Seine", "km": 777}'
@@ -40,6 +40,23 @@ def test_an_answer_is_judged_asked_for_again_and_sent_back_as_it_was_written(
     assert [message["content"] for message in messages if message["role"] == "assistant"][1] == RIVER
     assert messages[0]["content"] == "A river?"  # the format goes behind the last question alone
     assert messages[-1]["content"].startswith("And its name?\n\nAnswer with JSON that fits")
+
+
+def test_a_try_that_fails_leaves_the_one_before_in_the_conversation(
+    server: ScriptedServer, home: dict[str, str]
+) -> None:
+    server.enqueue(*answer('{"name": "Seine", "km": "long"}'))
+    server.enqueue(reply({"error": "out of memory"}, 500))
+    server.enqueue(*answer(RIVER))
+    with chat("--format", "name, km:int", "--retries", "1", home=home) as terminal:
+        wait_for_prompt(terminal, 1)
+        terminal.send("A river?\r")
+        terminal.wait_for("out of memory")
+        terminal.send("Again!\r")
+        terminal.wait_for("✓ fits the schema")
+    messages = server.wait_for(nth=2).json["messages"]
+    assert messages[1]["content"] == '{"name": "Seine", "km": "long"}'
+    assert "Again!" in messages[-1]["content"]
 
 
 def test_json_is_seen_while_it_grows(server: ScriptedServer, home: dict[str, str]) -> None:
