@@ -185,6 +185,29 @@ def test_a_private_chat_touches_no_disk(server: ScriptedServer, home: dict[str, 
     assert not list(sessions(home).glob("*"))
 
 
+def test_the_model_finds_a_title_and_nobody_waits_for_it(
+    server: ScriptedServer, home: dict[str, str], terminal: PtyTerminal
+) -> None:
+    server.enqueue(*answer("They flow."))
+    server.enqueue(head(), lambda peer: Signal().arrives())
+    server.enqueue(*answer("They rest."))
+    server.enqueue(*answer('"Flowing and ', 'resting waters."'))
+    ask(terminal, "What do rivers do?", 2)
+    terminal.send("/title auto\r")
+    finding = server.wait_for("/api/chat", 1)
+    assert "What do rivers do?" in finding.json["messages"][0]["content"]
+    assert finding.json["options"] == {"num_predict": 40}
+    terminal.send("And lakes?\r")
+    finding.closed.wait()
+    terminal.wait_for("They rest.")
+    terminal.wait_for("This session is “Flowing and resting waters”.")
+    leave(terminal)
+    assert len(said(home)) == 4
+    with chat("--resume", "flowing and resting waters", home=home) as again:
+        again.wait_for("kept as")
+        leave(again)
+
+
 @pytest.mark.parametrize("flags", [["--continue"], ["--resume", "what do rivers do?"]])
 def test_a_chat_begins_where_another_ended(
     server: ScriptedServer, home: dict[str, str], flags: list[str]
