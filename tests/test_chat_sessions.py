@@ -235,8 +235,8 @@ def test_what_cannot_be_resumed_is_told_and_a_chat_begins(
     server.enqueue(*answer("Hello."))
     with chat(*flags, home=home) as terminal:
         terminal.wait_for("There is no session")
-        terminal.send("Hi!\r")
-        terminal.wait_for("Hello.")
+        ask(terminal, "Hi!", 2)
+        assert "Hello." in terminal.all_rows()
         leave(terminal)
 
 

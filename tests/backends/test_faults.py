@@ -210,6 +210,7 @@ async def test_a_fault_is_named_keeps_what_arrived_and_hangs_up(name: str, serve
         if not case.is_kept:
             await server.to("/api/chat")[0].closed.arrives()
 
+        conversation.retry()
         server.enqueue(*answer("Fine."))
         events = await take_turn(client, conversation)
         assert isinstance(last(events), Finished)

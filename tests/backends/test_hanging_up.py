@@ -57,6 +57,7 @@ async def test_cancelling_again_and_again_closes_at_any_phase(
     ended = last(turn.events)
     assert isinstance(ended, Interrupted)
     assert ended.message.content == ("Hel" if phase is Phase.ANSWERING else "")
+    turn.conversation.retry()
     server.enqueue(*answer("Fine."))
     assert text_of(await take_turn(client, turn.conversation)) == "Fine."
 

@@ -345,3 +345,31 @@ class TestTools:
 
 def is_asked(event: Event) -> bool:
     return isinstance(event, ToolAsked)
+
+
+class TestGoingOn:
+    async def test_an_answer_at_the_head_is_gone_on_with_and_the_whole_becomes_its_sibling(self) -> None:
+        conversation = conversation_with("A story!")
+        cut = conversation.append(Message(Role.ASSISTANT, "Once upon ", "Hm.", ending=Ending.INTERRUPTED))
+        backend = ScriptedBackend([Delta("a time."), END])
+        events = await take_turn(backend, conversation)
+        assert [message.content for message in backend.requests[0].messages] == ["A story!", "Once upon "]
+        assert text_of(events) == "Once upon a time."
+        assert last(events).message == Message(Role.ASSISTANT, "Once upon a time.", "Hm.")
+        assert conversation.head is not None
+        assert (conversation.head.message, conversation.head.parent) == (last(events).message, cut.parent)
+        assert cut in conversation.nodes
+
+    async def test_where_nothing_more_comes_it_stands_there_as_it_was(self) -> None:
+        conversation = conversation_with("A story!")
+        cut = conversation.append(Message(Role.ASSISTANT, "Once upon ", ending=Ending.INTERRUPTED))
+        await take_turn(ScriptedBackend([ServerError("It fell.")]), conversation)
+        assert conversation.head == cut
+        assert len(conversation.nodes) == 2
+
+    async def test_a_call_of_a_tool_is_not_gone_on_with(self) -> None:
+        conversation = conversation_with("Look!")
+        conversation.append(Message(Role.ASSISTANT, "I look.", tool_calls=(ToolCall("look", {}),)))
+        events = await take_turn(ScriptedBackend([Delta("Done."), END]), conversation)
+        assert text_of(events) == "Done."
+        assert len(conversation.branch()) == 3

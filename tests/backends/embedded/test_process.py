@@ -83,6 +83,7 @@ def test_the_process_ends_in_peace_and_leaves_nothing(ending: str, model_file: P
 def test_nothing_is_written_by_answers_and_refusals(model_file: Path, temporary: Path) -> None:
     script = r"""
 async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60  # a busy machine is told of, too
     async with client:
         for fields in (
             {},
