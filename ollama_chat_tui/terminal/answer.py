@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from ollama_chat_tui.chat.events import (
     Event,
@@ -64,6 +64,16 @@ class AnswerScreen:
         width = self._tty.size().columns
         rows = replayed_rows(messages, self._theme, width, turns=REPLAYED_TURNS, view=self._view())
         return "".join(f"{row}\n" for row in rows)
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Leave the terminal to a question while a turn goes on."""
+        if self._showing is None:
+            yield
+            return
+        _, drawer = self._showing
+        async with drawer.aside():
+            yield
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
         """Show a turn until it ends, and return its last event; Esc and Ctrl-C stop it.
