@@ -11,7 +11,7 @@ import pytest
 from ollama_chat_tui import __version__
 from tests.command import chat, fresh_home, run, with_model
 
-HEAVY = {"xllamacpp", "mcp", "PIL", "pydantic", "jsonschema"}
+HEAVY = {"xllamacpp", "mcp", "PIL", "pydantic", "jsonschema", "docstring_parser"}
 
 PROMPT_DRAWN = b"\x1b[?2004h"
 """prompt_toolkit asks for pastes in brackets when it draws."""

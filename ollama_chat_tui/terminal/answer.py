@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from ollama_chat_tui.chat.events import (
+    CallUnreadable,
     Event,
     Failed,
     Finished,
@@ -21,6 +22,7 @@ from ollama_chat_tui.chat.events import (
     ThinkingDelta,
     ToolAsked,
     ToolDone,
+    ToolStarted,
     Waiting,
 )
 from ollama_chat_tui.chat.message import Message
@@ -31,6 +33,7 @@ from ollama_chat_tui.terminal.markdown.stream import MarkdownStream
 from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
 from ollama_chat_tui.terminal.replay import BROKEN_OFF, STOPPED, replayed_rows
 from ollama_chat_tui.terminal.rows import ansi_row, shortened
+from ollama_chat_tui.terminal.sanitize import sanitize_line
 from ollama_chat_tui.terminal.theme import Theme
 from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 from ollama_chat_tui.terminal.typeahead import TypeAhead
@@ -38,6 +41,8 @@ from ollama_chat_tui.terminal.typeahead import TypeAhead
 End = Finished | Interrupted | Failed
 
 REPLAYED_TURNS = 3
+SLOW_CALL_S = 0.1
+UNREADABLE_CALL = "The model called a tool in a way that cannot be read; it is told so."
 
 
 class AnswerScreen:
@@ -107,6 +112,7 @@ class TurnRows:
         self._width = width
         self._view = view
         self._finished: list[str] = []
+        self._running: dict[int, str] = {}
         self._reasoning: ReasoningRows | None = None
         self._answer: MarkdownStream | None = None
         self._phase = "waiting"
@@ -125,10 +131,18 @@ class TurnRows:
             case ToolAsked(call):
                 self._close()
                 self._finished.append(self._dim(asked_line(call)))
-                self._enter("running a tool")
-            case ToolDone(_, result):
-                self._finished += [self._dim(done_line(result)), ""]
-                self._enter("waiting")
+                self._enter("asking")
+            case ToolStarted(call, number):
+                self._running[number] = sanitize_line(call.name)
+                self._enter(f"running {', '.join(self._running.values())}")
+            case ToolDone(_, result, seconds, number):
+                self._running.pop(number, None)
+                took = f" · {seconds:.1f} s" if seconds >= SLOW_CALL_S else ""
+                self._finished += [self._dim(done_line(result) + took), ""]
+                self._enter(f"running {', '.join(self._running.values())}" if self._running else "waiting")
+            case CallUnreadable():
+                self._close()
+                self._finished += [self._dim(UNREADABLE_CALL), ""]
             case Finished() | Interrupted() | Failed():
                 self._close()
                 self.end = event

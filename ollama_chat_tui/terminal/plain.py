@@ -15,6 +15,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from ollama_chat_tui.chat.events import (
+    CallUnreadable,
     Event,
     Failed,
     Finished,
@@ -29,7 +30,7 @@ from ollama_chat_tui.chat.events import (
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.ability import is_dumb
-from ollama_chat_tui.terminal.answer import End, closing_line
+from ollama_chat_tui.terminal.answer import UNREADABLE_CALL, End, closing_line
 from ollama_chat_tui.terminal.reasoning import ThinkingView, thought_summary
 from ollama_chat_tui.terminal.region import TextOutput
 from ollama_chat_tui.terminal.sanitize import Sanitizer, sanitize
@@ -111,6 +112,10 @@ class PlainTurn:
                 self._write(f"{asked_line(call)}\n")
             case ToolDone(_, result):
                 self._write(f"{done_line(result)}\n\n")
+            case CallUnreadable():
+                self._end_thinking()
+                self._end_text()
+                self._write(f"{UNREADABLE_CALL}\n\n")
             case Finished() | Interrupted() | Failed():
                 self._end_thinking()
                 self._end_text()

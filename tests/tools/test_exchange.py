@@ -227,6 +227,9 @@ async def test_a_hostile_result_and_description_reach_the_screen_harmless_and_ar
         shown += [*rows.render().finished, rows.status()]
     shown += rows.finish().finished
     assert person.asked == ["get_current_weather"] * 2
-    assert not set("".join(shown)) & set("\x1b\x07\r\x9b\u202e")
+    text_shown = "\n".join(shown)
+    assert "→ get_current_weather" in text_shown
+    assert "running get_current_weather 0 s" in text_shown
+    assert not set(text_shown) & set("\x1b\x07\r\x9b\u202e")
     assert trace.show(1).whole == trace.show().whole == HOSTILE
     await file.aclose()
