@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from ollama_chat_tui.tools import folder
 from ollama_chat_tui.tools.address import is_any, is_public
@@ -12,8 +11,6 @@ from ollama_chat_tui.tools.builtin import shell
 from ollama_chat_tui.tools.builtin.arithmetic import calculator_tool
 from ollama_chat_tui.tools.builtin.clock import clock_tool
 from ollama_chat_tui.tools.definition import Tool
-
-SOURCE: Final = "built in"
 
 
 def builtin_tools(
