@@ -39,7 +39,6 @@ class Function:
         """
         self.marks: Marks = getattr(function, ATTRIBUTE, Marks())
         self.name = self.marks.name or function.__name__
-        self.is_async = inspect.iscoroutinefunction(function)
         self._function = function
         self._fields = self._read_fields()
         try:

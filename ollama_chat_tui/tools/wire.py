@@ -37,4 +37,3 @@ class Reply(Struct):
     """What came of a call."""
 
     result: str
-    is_error: bool = False

@@ -11,6 +11,7 @@ import contextlib
 import importlib.util
 import inspect
 import io
+import json
 import os
 import sys
 import traceback
@@ -84,7 +85,6 @@ def _described(function: Function) -> Described:
 
 def _answer(function: Function, call: Call, path: Path) -> Reply:
     printed = _Printed()
-    is_error = False
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             value = function.call(call.arguments)
@@ -92,12 +92,12 @@ def _answer(function: Function, call: Call, path: Path) -> Reply:
                 value = asyncio.run(_awaited(value))
             result = _as_text(value)
     except ToolFailure as failure:
-        result, is_error = str(failure), True
+        result = str(failure)
     except BaseException as exc:  # noqa: BLE001 - the function may do anything, SystemExit included
-        result, is_error = f"{call.name} failed: {_in_words(exc, path)}.", True
+        result = f"{call.name} failed: {_in_words(exc, path)}."
     if text := printed.getvalue().strip():
         result = f"{result}\n\nIt printed:\n{text}".strip()
-    return Reply(result[:MOST_RESULT_CHARS] or "Done; there is no result to show.", is_error)
+    return Reply(result[:MOST_RESULT_CHARS] or "Done; there is no result to show.")
 
 
 async def _awaited(value: Any) -> object:
@@ -122,8 +122,8 @@ def _say(replies: BinaryIO, message: msgspec.Struct) -> None:
     try:
         encoded = msgspec.json.encode(message)
     except UnicodeEncodeError:  # half a surrogate pair
-        text = repr(message)
-        encoded = msgspec.json.encode(Reply(text.encode("utf-8", "replace").decode(), is_error=True))
+        text = json.dumps(msgspec.to_builtins(message), ensure_ascii=False)
+        encoded = text.encode("utf-8", "replace")
     replies.write(encoded + b"\n")
     replies.flush()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from textwrap import dedent
@@ -16,6 +17,8 @@ from ollama_chat_tui.errors import BadTools
 from ollama_chat_tui.tools.function_file import FunctionFile
 from ollama_chat_tui.tools.registry import Registry
 from tests.waiting import until
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="uses a FIFO, a signal or a shell")
 
 
 class Filed:
@@ -90,6 +93,7 @@ async def test_the_decorator_chooses_and_says_more(filed: Filed) -> None:
     assert await filed.call("look") == "seen"
 
 
+@posix_only
 async def test_what_is_printed_goes_into_the_result_and_nowhere_else(
     filed: Filed, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +116,7 @@ async def test_what_is_printed_goes_into_the_result_and_nowhere_else(
     assert capfd.readouterr() == ("", "")
 
 
+@posix_only
 async def test_whatever_a_function_does_is_a_result(filed: Filed) -> None:
     await filed.load(
         """
@@ -133,10 +138,11 @@ async def test_whatever_a_function_does_is_a_result(filed: Filed) -> None:
     assert await filed.call("crashing") == "crashing ended the process that ran it."
     assert "RecursionError" in await filed.call("round_and_round")
     assert len(await filed.call("huge")) == 1_000_000
-    assert "result=" in await filed.call("surrogate")
+    assert await filed.call("surrogate") == "?"
     assert await filed.call("fine") == "fine"
 
 
+@posix_only
 async def test_one_that_hangs_is_ended_with_what_it_started(filed: Filed, tmp_path: Path) -> None:
     note = tmp_path / "pid"
     await filed.load(
@@ -174,6 +180,7 @@ async def test_cancelling_ends_the_function(filed: Filed, tmp_path: Path) -> Non
     assert not is_running(int(note.read_text()))
 
 
+@posix_only
 async def test_calls_at_the_same_time_run_at_the_same_time(filed: Filed, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)

@@ -47,7 +47,7 @@ async def test_output_and_exit_code_come_back(tmp_path: Path) -> None:
     assert await sh(tmp_path, "true") == "[exit code 0]"
     assert await sh(tmp_path, "kill -9 $$") == "[ended by SIGKILL]\n[exit code 247]"
     assert await sh(tmp_path, "cat") == "[exit code 0]"
-    assert await sh(tmp_path, "no-such-command") == "/bin/sh: 1: no-such-command: not found\n[exit code 127]"
+    assert (await sh(tmp_path, "no-such-command")).endswith("not found\n[exit code 127]")
     assert "NUL" in await sh(tmp_path, "a\0b")
 
 
@@ -75,6 +75,7 @@ async def test_one_that_takes_too_long_is_stopped(tmp_path: Path, command: str) 
     assert not any(is_running(pid) for pid in noted(tmp_path))
 
 
+@linux_only
 async def test_memory_and_files_are_limited(tmp_path: Path) -> None:
     limits = ShellLimits(memory_bytes=256 << 20)
     command = f"{sys.executable} -c 'b = bytearray(1 << 30)'"
