@@ -195,6 +195,15 @@ class Calls:
                 continue
             job.is_stored = True
             lost = STOPPED_CALL if job.task else SKIPPED_CALL
-            text = lost if job.result is None else shortened(job.result, most_chars)
+            whole = lost if job.result is None else job.result
+            text = shortened(whole, most_chars)
             call = job.asked
-            self._conversation.append(Message(Role.TOOL, text, tool_name=call.name, tool_call_id=call.id))
+            self._conversation.append(
+                Message(
+                    Role.TOOL,
+                    text,
+                    tool_name=call.name,
+                    tool_call_id=call.id,
+                    whole=whole if whole != text else "",
+                )
+            )

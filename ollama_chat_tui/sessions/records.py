@@ -77,6 +77,7 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
         parent: the message before it, None at a root.
         images: the SHA-256 of each one's bytes, which lie in `attachments/`.
         metrics: what the answer cost, where it is one and that is known.
+        whole: a tool's result, where the model was given less of it.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
     tool_call_id: str = ""
     ending: Ending = Ending.COMPLETE
     metrics: StoredMetrics | None = None
+    whole: str = ""
 
     def message(self, images: tuple[str, ...] = ()) -> Message:
         """The message for the core; `images` are the contents in base64."""
@@ -103,6 +105,7 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
             self.tool_name,
             self.tool_call_id,
             self.ending,
+            self.whole,
         )
 
 

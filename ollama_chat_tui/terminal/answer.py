@@ -128,9 +128,9 @@ class TurnRows:
                 self._think(text)
             case TextDelta(text):
                 self._write(text)
-            case ToolAsked(call):
+            case ToolAsked(call, number):
                 self._close()
-                self._finished.append(self._dim(asked_line(call)))
+                self._finished.append(self._dim(asked_line(call, number)))
                 self._enter("asking")
             case ToolStarted(call, number):
                 self._running[number] = sanitize_line(call.name)
@@ -138,7 +138,7 @@ class TurnRows:
             case ToolDone(_, result, seconds, number):
                 self._running.pop(number, None)
                 took = f" · {seconds:.1f} s" if seconds >= SLOW_CALL_S else ""
-                self._finished += [self._dim(done_line(result) + took), ""]
+                self._finished += [self._dim(done_line(result, number) + took), ""]
                 self._enter(f"running {', '.join(self._running.values())}" if self._running else "waiting")
             case CallUnreadable():
                 self._close()

@@ -108,10 +108,10 @@ class PlainTurn:
             case TextDelta(text):
                 self._end_thinking()
                 self._write(self._sanitizer.feed(text))
-            case ToolAsked(call):
-                self._write(f"{asked_line(call)}\n")
-            case ToolDone(_, result):
-                self._write(f"{done_line(result)}\n\n")
+            case ToolAsked(call, number):
+                self._write(f"{asked_line(call, number)}\n")
+            case ToolDone(_, result, _, number):
+                self._write(f"{done_line(result, number)}\n\n")
             case CallUnreadable():
                 self._end_thinking()
                 self._end_text()

@@ -1,4 +1,4 @@
-"""The tools of one chat in one hand: registry, files of functions, permissions and what calls gave."""
+"""The tools of one chat in one hand: registry, files of functions, permissions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from ollama_chat_tui.tools.definition import Tool
 from ollama_chat_tui.tools.function_file import FunctionFile
 from ollama_chat_tui.tools.permission import Asker, Gatekeeper, Rule
 from ollama_chat_tui.tools.registry import Listed, Registry
-from ollama_chat_tui.tools.trace import Trace
 
 BUILT_IN = "built in"
 
@@ -23,7 +22,6 @@ class ToolKit:
     Attributes:
         registry: for other sources to put their tools into.
         gatekeeper: whom the engine asks; `check` says at the end what was not allowed.
-        trace: the results, whole.
     """
 
     def __init__(
@@ -32,7 +30,6 @@ class ToolKit:
         """Call `builtin` when one of its tools is wanted, and not before; without `asker` nobody is asked."""
         self.registry = Registry()
         self.gatekeeper = Gatekeeper(self.registry, rules, asker)
-        self.trace = Trace()
         self._builtin: Callable[[], Sequence[Tool]] | None = builtin
         self._files: dict[Path, FunctionFile] = {}
 

@@ -292,7 +292,13 @@ class TestResults:
         assert done.result.startswith("aaa")
         assert done.result.endswith("bbb")
         assert "of 100,000 characters are left out here" in done.result
-        assert backend.requests[1].messages[2].content == done.result
+        message = backend.requests[1].messages[2]
+        assert (message.content, message.whole) == (done.result, done.whole)
+
+    async def test_that_fit_are_kept_once(self) -> None:
+        backend = ScriptedBackend(calling(call("x")), ANSWER)
+        await take_turn(backend, tools=ToolUse(Tools()))
+        assert backend.requests[1].messages[2].whole == ""
 
     async def test_share_the_room_there_is(self) -> None:
         tools = Tools(Effect.READS)

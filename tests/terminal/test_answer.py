@@ -224,7 +224,7 @@ def test_the_status_tells_phase_time_count_and_rate(monkeypatch: pytest.MonkeyPa
     now_s = 111.0
     assert rows.status() == "running g 1 s · Esc stops"
     rows.take(ToolDone(ToolCall("g", {}), "done", 3.0, 2))
-    assert rows.finish().finished[-4:] == ["← done · 2.0 s", "", "← done · 3.0 s", ""]
+    assert rows.finish().finished[-4:] == ["1 ← done · 2.0 s", "", "2 ← done · 3.0 s", ""]
     now_s = 107.0
     rows.take(Waiting(Phase.ANSWERING, 1.0))
     for _ in range(30):

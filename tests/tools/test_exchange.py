@@ -33,7 +33,6 @@ from ollama_chat_tui.tools.definition import Tool
 from ollama_chat_tui.tools.function_file import FunctionFile
 from ollama_chat_tui.tools.permission import Choice, Gatekeeper, Verdict
 from ollama_chat_tui.tools.registry import Registry
-from ollama_chat_tui.tools.trace import Trace
 from tests.scripted_replies import Json, Step, answer, done, end, head, lines, reply, text
 from tests.scripted_server import ScriptedServer
 from tests.turns import SETTINGS, RunningTurn, conversation_with, failure, last, take_turn, text_of
@@ -217,12 +216,12 @@ async def test_a_hostile_result_and_description_reach_the_screen_harmless_and_ar
             head(), lines(text("", tool_calls=called("1", location=city + HOSTILE)), done()), end()
         )
     server.enqueue(*answer(HOSTILE))
-    person, trace = Person(), Trace()
+    person = Person()
     rows = TurnRows(make_theme("none"), 80, lambda: ThinkingView.FULL)
     conversation: Conversation = conversation_with(QUESTION)
     turn = run_turn(conversation, SETTINGS, client, tools=use(registry, person))
     shown: list[str] = []
-    async for event in trace.following(turn):
+    async for event in turn:
         rows.take(event)
         shown += [*rows.render().finished, rows.status()]
     shown += rows.finish().finished
@@ -231,5 +230,5 @@ async def test_a_hostile_result_and_description_reach_the_screen_harmless_and_ar
     assert "→ get_current_weather" in text_shown
     assert "running get_current_weather 0 s" in text_shown
     assert not set(text_shown) & set("\x1b\x07\r\x9b\u202e")
-    assert trace.show(1).whole == trace.show().whole == HOSTILE
+    assert [node.message.content for node in conversation.nodes[2:5:2]] == [HOSTILE] * 2
     await file.aclose()

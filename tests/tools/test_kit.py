@@ -10,7 +10,7 @@ import pytest
 
 from ollama_chat_tui.chat.brakes import Limits
 from ollama_chat_tui.chat.message import ToolCall
-from ollama_chat_tui.errors import BadTools, NothingThere
+from ollama_chat_tui.errors import BadTools
 from ollama_chat_tui.tools.builtin.catalog import builtin_tools
 from ollama_chat_tui.tools.kit import ToolKit
 
@@ -62,12 +62,6 @@ async def test_a_file_cannot_take_the_name_of_another_tool(kit: ToolKit, tmp_pat
 async def test_without_files_there_is_nothing_to_read_anew(kit: ToolKit) -> None:
     with pytest.raises(BadTools):
         await kit.reload()
-
-
-def test_a_call_that_was_not_made_cannot_be_shown() -> None:
-    kit = ToolKit(list, {})
-    with pytest.raises(NothingThere):
-        kit.trace.show()
 
 
 def test_flags_may_name_built_in_tools_before_anything_is_listed() -> None:
