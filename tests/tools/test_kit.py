@@ -51,6 +51,15 @@ async def test_a_file_is_added_read_anew_and_kept_when_it_is_broken(kit: ToolKit
     assert await kit.registry.run(ToolCall("mine", {})) == "second"
 
 
+async def test_a_change_of_equal_length_in_the_same_second_counts(kit: ToolKit, tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    for number in (1, 2):
+        path.write_text(f"def mine(): return {number}")
+        os.utime(path, (1, 1))
+        await kit.add(path)
+        assert await kit.registry.run(ToolCall("mine", {})) == str(number)
+
+
 async def test_a_file_cannot_take_the_name_of_another_tool(kit: ToolKit, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text("def run_shell(command: str): ...")
