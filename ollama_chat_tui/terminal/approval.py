@@ -84,7 +84,7 @@ class ApprovalPrompt:
 
     async def _verdict(self, call: ToolCall, tool: Tool) -> Verdict | None:
         """Ask once; None when that was no answer yet."""
-        said = await self._read(_question(tool))
+        said = await self._read(_question(tool, self._width()))
         word, _, reason = said.strip().partition(" ")
         match word.casefold():
             case "v":
@@ -218,9 +218,18 @@ def _value_rows(head: str, text: str, theme: Theme, width: int, *, is_whole: boo
     return [*rows[:_HEAD_ROWS], note, *rows[-_TAIL_ROWS:]]
 
 
-def _question(tool: Tool) -> str:
-    always = "" if tool.always_asks else "a always this tool · "
-    return f"y once · {always}x always exactly this · e edit · n [reason] no · v view · Esc stops\nRun it? "
+def _question(tool: Tool, width: int) -> str:
+    """The answers and the question; the prompt would cut a row that is too long."""
+    always = () if tool.always_asks else ("a always this tool",)
+    answers = ("y once", *always, "x always exactly this", "e edit", "n [reason] no", "v view", "Esc stops")
+    rows = [""]
+    for answer in answers:
+        longer = f"{rows[-1]} · {answer}" if rows[-1] else answer
+        if len(longer) < width:
+            rows[-1] = longer
+        else:
+            rows.append(answer)
+    return "\n".join([*rows, "Run it? "])
 
 
 def _bindings() -> KeyBindings:
