@@ -6,8 +6,8 @@ One of several readers of the engine's events; it decides nothing that the engin
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,9 +17,10 @@ import msgspec
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
-from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics, TextDelta
+from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics, TextDelta, ToolDone
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
@@ -31,6 +32,7 @@ from ollama_chat_tui.startup import Opening, make_ready
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.sanitize import Sanitizer
+from ollama_chat_tui.tools.bench import Bench, ToolsGiven
 
 
 class Output(StrEnum):
@@ -66,14 +68,24 @@ class Reader(Protocol):
         """Show one event."""
         ...
 
+    def go_on(self, event: Finished) -> None:
+        """Show a reply that calls tools: the answer comes after them."""
+        ...
+
 
 async def run_ask(
-    environment: Environment, wanted: Wanted, preferences: Preferences, question: Question, *, may_fetch: bool
+    environment: Environment,
+    wanted: Wanted,
+    preferences: Preferences,
+    question: Question,
+    given: ToolsGiven,
+    *,
+    may_fetch: bool,
 ) -> None:
     """Find who answers, ask, and print.
 
     Raises:
-        ChatError: the answer failed, or it is not the JSON that was asked for.
+        ChatError: the answer failed, it is not the JSON that was asked for, or a tool was not allowed.
         KeyboardInterrupt: it was stopped.
     """
     message = Message(
@@ -94,7 +106,27 @@ async def run_ask(
                 notices.whisper(found.notice)
             reader = _reader(question.output, environment, settings, preferences.config.theme)
             backend = CapableBackend(found.client, opening.answerer)
-            await ask(message, settings, backend, reader, notices, stream=question.stream)
+            async with _tools(preferences, given) as tools:
+                await ask(message, settings, backend, reader, notices, tools, stream=question.stream)
+
+
+@asynccontextmanager
+async def _tools(preferences: Preferences, given: ToolsGiven) -> AsyncIterator[ToolUse | None]:
+    """The tools that the model may call.
+
+    Raises:
+        BadTools: one that was to be on is not there.
+        ToolNotAllowed: at the end: one was called that is not allowed.
+    """
+    bench = Bench(preferences.config.tools, given, preferences.variables)
+    try:
+        tools = await bench.use()
+        for trouble in bench.take_troubles():
+            raise trouble
+        yield tools
+        bench.check()
+    finally:
+        await bench.aclose()
 
 
 async def ask(
@@ -103,6 +135,7 @@ async def ask(
     backend: Backend,
     reader: Reader,
     notices: Notices,
+    tools: ToolUse | None = None,
     *,
     stream: bool = True,
 ) -> None:
@@ -113,12 +146,15 @@ async def ask(
     """
     conversation = Conversation()
     conversation.append(message)
-    turn = run_turn(conversation, settings, backend, stream=stream)
+    turn = run_turn(conversation, settings, backend, tools=tools, stream=stream)
     end: Event | None = None
     async with aclosing(turn) as events:
         async for event in events:
             with _writing():
-                reader.take(event)
+                if tools and isinstance(event, Finished) and event.message.tool_calls:
+                    reader.go_on(event)
+                else:
+                    reader.take(event)
             end = event
     if isinstance(end, Failed):
         raise end.error
@@ -144,6 +180,9 @@ class TextReader:
             self._write(self._sanitizer.flush() if self._sanitizer else "")
             self._write("" if self._last.endswith("\n") else "\n")
 
+    def go_on(self, event: Finished) -> None:
+        self.take(event)
+
     def _write(self, text: str) -> None:
         if text:
             self._stdout.write(text)
@@ -157,8 +196,15 @@ class JsonReader:
     def __init__(self, stdout: TextIO, settings: Settings) -> None:
         self._stdout = stdout
         self._settings = settings
+        self._calls: list[dict[str, object]] = []
+
+    def go_on(self, event: Finished) -> None:
+        pass
 
     def take(self, event: Event) -> None:
+        if isinstance(event, ToolDone):
+            call = event.call
+            self._calls.append({"name": call.name, "arguments": call.arguments, "result": event.result})
         if isinstance(event, Finished | Interrupted | Failed):
             message, metrics = event.message, event.metrics
             _write_line(
@@ -168,6 +214,7 @@ class JsonReader:
                     "content": message.content,
                     "thinking": message.thinking,
                     "tool_calls": message.tool_calls,
+                    "tools": self._calls,
                     "ending": message.ending,
                     "done_reason": metrics.done_reason,
                     "error": event.error if isinstance(event, Failed) else None,
@@ -185,6 +232,9 @@ class EventsReader:
 
     def take(self, event: Event) -> None:
         _write_line(self._stdout, event)
+
+    def go_on(self, event: Finished) -> None:
+        self.take(event)
 
 
 def _reader(output: Output, environment: Environment, settings: Settings, theme: str) -> Reader:

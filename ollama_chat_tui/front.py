@@ -77,7 +77,7 @@ async def _stand_and_chat(
         preferences = preferences or flags.preferences(environment)
         wanted = flags.wanted(environment, preferences)
         end_haste()
-        beginning = Beginning(is_debugging=flags.debug)
+        beginning = Beginning(is_debugging=flags.debug, tools=flags.tools_given())
         await run_chat(environment, standing, wanted, preferences, beginning)
     finally:
         await standing.prompt.withdraw()

@@ -39,6 +39,7 @@ def test_the_chat_is_built_without_what_only_some_chats_need() -> None:
     loaded = modules_after("import ollama_chat_tui.app")
     assert "prompt_toolkit" in loaded
     assert not loaded & {"rich.markdown", *HEAVY}
+    assert not loaded & {"ollama_chat_tui.tools.kit", "ollama_chat_tui.terminal.approval"}
     assert not loaded & {"tomlkit", "ollama_chat_tui.config.places", "ollama_chat_tui.config.edit"}
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TextIO
 
 from prompt_toolkit.application import create_app_session
@@ -70,6 +70,13 @@ class PlainAnswers:
         """What was said, as it was written."""
         said = [f">>> {each.content}" if each.role is Role.USER else each.content for each in messages]
         return sanitize("\n".join(said[-REPLAYED_MESSAGES:])) + "\n" if said else ""
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Leave the terminal to a question while a turn goes on."""
+        if self._writing:
+            self._writing.end_line()
+        yield
 
     async def show(self, turn: AsyncGenerator[Event, None], _typed: TypeAhead) -> End | None:
         """Write a turn until it ends, and return its last event."""

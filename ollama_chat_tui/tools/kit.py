@@ -33,8 +33,10 @@ class ToolKit:
         self._builtin: Callable[[], Sequence[Tool]] | None = builtin
         self._files: dict[Path, FunctionFile] = {}
 
-    async def add(self, path: Path) -> list[str]:
+    async def add(self, path: Path, *, on: bool = True) -> list[str]:
         """Offer the functions of a file, read anew if it was there before; return their names.
+
+        Those that are new are `on` or not.
 
         Raises:
             BadTools: it cannot be loaded; what was there before stays.
@@ -42,7 +44,7 @@ class ToolKit:
         self._put_builtin()  # so that their names are taken
         file = FunctionFile(path)
         try:
-            names = self.registry.put(str(file.path), await file.load())
+            names = self.registry.put(str(file.path), await file.load(), on=on)
         except BadTools:
             await file.aclose()
             raise
@@ -62,13 +64,14 @@ class ToolKit:
         return [name for path in tuple(self._files) for name in await self.add(path)]
 
     def turn(self, name: str, *, on: bool) -> list[str]:
-        """Switch a tool, or all of a source, on or off.
+        """Switch a tool, or all of a source, such as a file, on or off.
 
         Raises:
             BadTools: there is none of that name.
         """
         self._put_builtin()
-        return self.registry.turn(name, on=on)
+        path = Path(name).expanduser().absolute()
+        return self.registry.turn(str(path) if path in self._files else name, on=on)
 
     def listed(self) -> list[Listed]:
         """Every tool there is."""

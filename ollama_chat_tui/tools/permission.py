@@ -132,6 +132,15 @@ class Gatekeeper:
                 return Refused("This tool is not allowed here, and nobody can be asked. Do without it.")
             return self._obeyed(call, tool, await self._asker.ask(call, tool))
 
+    def words_for(self, tool: Tool) -> str:
+        """What is done with calls of a tool, in a word or two."""
+        rule = self._rules.get(tool.name, Rule())
+        if rule.permission is Permission.DENY:
+            return "deny"
+        if not tool.always_asks and (rule.permission is Permission.ALLOW or self._is_allowed(tool)):
+            return "allow"
+        return "allow some" if rule.calls else "ask"
+
     async def goes_on(self, call: ToolCall, times: int) -> bool:
         """Whether the turn goes on although the same call came again."""
         return self._asker is not None and await self._asker.goes_on(call, times)
@@ -158,9 +167,12 @@ class Gatekeeper:
             return Permission.ALLOW
         if tool.always_asks:
             return Permission.ASK
-        # The tool itself, not its name: what a file or server offers under it after a reload is another one.
-        is_allowed = rule.permission is Permission.ALLOW or any(each is tool for each in self._tools)
+        is_allowed = rule.permission is Permission.ALLOW or self._is_allowed(tool)
         return Permission.ALLOW if is_allowed else Permission.ASK
+
+    def _is_allowed(self, tool: Tool) -> bool:
+        """Whether the user said so of the tool itself; its name may be another one's after a reload."""
+        return any(each is tool for each in self._tools)
 
     def _obeyed(self, call: ToolCall, tool: Tool, verdict: Verdict) -> ToolCall | Refused:
         match verdict.choice:

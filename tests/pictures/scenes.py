@@ -108,7 +108,16 @@ def wide_characters(stage: Stage) -> None:
     stage.ask("「こんにちは」を四つの言語で 🙏", GREETINGS, eval_count=141, eval_duration=3_300_000_000)
 
 
-@scene(lines=54)
+@scene(lines=20)
+def approval(stage: Stage) -> None:
+    stage.type("/tools add examples/weather.py\r")
+    stage.see("may call get_current_weather")
+    place = {"location": "Oslo, NO", "format": "celsius"}
+    stage.ask_to_call("Do I need a coat in Oslo?", "get_current_weather", **place)
+    stage.see("Run it?")
+
+
+@scene(lines=57)
 def commands(stage: Stage) -> None:
     stage.type("/help all\r")
     stage.see(READY, 2)
@@ -119,7 +128,7 @@ def completion(stage: Stage) -> None:
     stage.type("/co")
     stage.see("/copy-model")
     stage.type("\t")
-    stage.see(">>> /copy")
+    stage.see(">>> /continue")
 
 
 @scene(lines=16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from prompt_toolkit import PromptSession
@@ -28,6 +29,9 @@ class Answers:
         return self.is_showing
 
     def replayed(self, messages: object) -> str:
+        raise NotImplementedError
+
+    def aside(self) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError
 
     async def show(self, turn: object, typed: object) -> None:
