@@ -260,6 +260,8 @@ class _Chat:
         """A turn with the tools that are on; it waits until these are there."""
         context = self._context
         tools = await context.tools.use(self._status.window_tokens(settings.model))
+        for trouble in context.tools.take_troubles():
+            self._notices.complain(trouble)
         turn = run_turn(context.conversation, settings, self._backend, tools=tools)
         async with aclosing(turn) as events:
             async for event in events:

@@ -13,7 +13,7 @@ import pytest
 from tests.command import READY, chat, rows_with, wait_for_prompt
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Step, answer, done, end, head, installed, lines, text
-from tests.scripted_server import ScriptedServer
+from tests.scripted_server import ScriptedServer, closed_port
 
 CODE = '''
 from pathlib import Path
@@ -277,6 +277,16 @@ def test_tools_of_the_configuration_are_on_with_their_permissions(
     assert sent(server, 1)[-1]["content"] == "42"
     assert sent(server, 2)[-1]["content"] == "The user's configuration does not allow this tool."
     assert calls(tools) == []
+
+
+def test_a_file_that_is_not_there_is_said_though_no_server_is(home: dict[str, str]) -> None:
+    with closed_port() as port:
+        home["OLLAMA_HOST"] = f"127.0.0.1:{port}"
+        with chat("--tools", "lost.py", home=home, columns=100) as terminal:
+            terminal.wait_for("ollama serve")
+            terminal.send("hi\r")
+            terminal.wait_for("There is no file")
+            terminal.wait_for(lambda: len(rows_with(terminal, ">>> hi")) == 2)
 
 
 def test_a_file_that_is_broken_is_said_and_the_chat_goes_on(

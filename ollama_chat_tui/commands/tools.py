@@ -51,7 +51,8 @@ async def tools(context: Context, text: str) -> str:
         case "on" | "off", _:
             said.append(_turn(kit, rest.split(), on=word == "on"))
         case "add", name if name:
-            said.append(_are_on(await kit.add(path_of(name))))
+            await kit.add(path_of(name))
+            said.append(_turn(kit, [str(path_of(name))], on=True))  # it may have been there, and off
         case "reload", "":
             said.append(f"Read anew: {', '.join(await kit.reload())}.")
         case _:

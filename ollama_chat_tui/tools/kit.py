@@ -54,14 +54,15 @@ class ToolKit:
         return names
 
     async def reload(self) -> list[str]:
-        """Read every file anew.
+        """Read every file anew; what is new in one that is off is off.
 
         Raises:
             BadTools: there is none, or one cannot be loaded; what that had before stays.
         """
         if not self._files:
             raise BadTools("No file of tools was added.", "Add one: /tools add FILE.py")
-        return [name for path in tuple(self._files) for name in await self.add(path)]
+        on = {each.source for each in self.registry.listed() if each.is_on}
+        return [name for path in tuple(self._files) for name in await self.add(path, on=str(path) in on)]
 
     def turn(self, name: str, *, on: bool) -> list[str]:
         """Switch a tool, or all of a source, such as a file, on or off.

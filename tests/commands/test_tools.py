@@ -87,6 +87,21 @@ async def test_a_file_that_was_mended_is_read_anew(context: Context, tmp_path: P
     assert list((await context.tools.open()).registry.facts()) == ["get_heat"]
 
 
+async def test_a_file_that_is_off_stays_so_until_it_is_added_or_switched_on(
+    context: Context, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.py"
+    context.tools = Bench(Tools(files=[str(path)]))
+    path.write_text(CODE)
+    await run(context, "/tools")
+    path.write_text(f"{CODE}\n\ndef more(): ...")
+    assert await run(context, "/tools reload") == "Read anew: get_temp, more."
+    assert context.tools.number_on == 0
+    assert await run(context, f"/tools add {path}") == "The model may call get_temp, more."
+    assert context.tools.number_on == 2
+    await context.tools.aclose()
+
+
 async def test_results_are_shown_by_number_and_long_ones_by_the_pager(
     context: Context, screen: NotedScreen
 ) -> None:
