@@ -7,14 +7,15 @@ engine's business, keys are the terminal's, commands are their own.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
 
 from ollama_chat_tui.arrival import arrive, learn
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation, Node
-from ollama_chat_tui.chat.events import Failed, Finished, Interrupted, Metrics
+from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
@@ -28,7 +29,7 @@ from ollama_chat_tui.sessions.keeping import Keeping
 from ollama_chat_tui.standing import Standing
 from ollama_chat_tui.startup import LateBackend, Opening
 from ollama_chat_tui.status import Status
-from ollama_chat_tui.terminal.answers import Answers, make_answers
+from ollama_chat_tui.terminal.answers import Answers, make_answers, make_asker
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.outlet import Outlet
 from ollama_chat_tui.terminal.prompt import Prompt
@@ -39,6 +40,7 @@ from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.views import ThinkingViews
 from ollama_chat_tui.terminal.window import Window
 from ollama_chat_tui.title import find_title
+from ollama_chat_tui.tools.bench import Bench, ToolsGiven
 from ollama_chat_tui.turn import take_turn
 
 LONG_ANSWER_S = 30
@@ -61,24 +63,35 @@ async def run_chat(
     stdout, variables = environment.stdout, environment.variables
     registry, status = make_registry(preferences.folder), Status()
     views = ThinkingViews(environment, ThinkingView(config.thinking))
+    theme = standing.theme() or theme_name(config.theme)
     answers = make_answers(
         stdout,
         prompt.input,
         variables,
         lambda: views.of(context.settings.model),
-        standing.theme() or theme_name(config.theme),
+        theme,
         tells_focus=window.focus is not None,
     )
     outlet = Outlet(stdout, answers)
     notices = Notices(outlet, variables, answers.rendered)
     screen = TerminalScreen(stdout, prompt, variables, views, outlet)
     keeping = Keeping(environment, is_private=beginning.is_private, on_change=prompt.refresh)
-    context = Context(Conversation(), preferences.settings(), opening, screen, registry, preferences, keeping)
+    tools = Bench(
+        config.tools,
+        beginning.tools,
+        variables,
+        lambda: make_asker(stdout, prompt.input, variables, theme, answers.aside),
+    )
+    context = Context(
+        Conversation(), preferences.settings(), opening, screen, registry, preferences, keeping, tools
+    )
     if beginning.is_private:
         screen.record(False)
     standing.live.join(
         lambda text: registry.complete(context, text),
-        lambda: status.facts(context.settings, keeping.recorder.state, has_history=screen.is_recording),
+        lambda: status.facts(
+            context.settings, keeping.recorder.state, tools.number_on, has_history=screen.is_recording
+        ),
     )
     prompt.refresh()
     front = _Front(prompt, answers, notices, window)
@@ -92,6 +105,7 @@ async def run_chat(
                 await _Chat(context, backend, front, status).run(beginning)
         finally:
             arrival.cancel()
+            await tools.aclose()
 
 
 @dataclass(frozen=True)
@@ -101,11 +115,13 @@ class Beginning:
     Attributes:
         resume: the session to go on with; empty is the one used last, None is none.
         is_private: whether nothing of it goes to the disk.
+        tools: what flags say of what the model may call.
     """
 
     resume: str | None = None
     is_private: bool = False
     is_debugging: bool = False
+    tools: ToolsGiven = field(default_factory=ToolsGiven)
 
 
 @dataclass(frozen=True)
@@ -226,8 +242,7 @@ class _Chat:
             conversation.append(Message(Role.USER, text))
         await self._keep()
         settings = settings or self._context.settings
-        turn = take_turn(conversation, settings, self._backend, notes=self._context)
-        end = await self._screen.show(recorder.follow(turn), self._typed)
+        end = await self._screen.show(recorder.follow(self._turn(settings)), self._typed)
         if isinstance(end, Finished | Failed) and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
             self._window.call("The answer is there.")
         if end:
@@ -241,6 +256,17 @@ class _Chat:
             self._given_back += [*([typed or text] if is_unanswered else []), *self._typed.queued]
             self._typed.queued.clear()
             self._notices.complain(end.error)
+
+    async def _turn(self, settings: Settings) -> AsyncGenerator[Event, None]:
+        """A turn with the tools that are on; it waits until these are there."""
+        context = self._context
+        tools = await context.tools.use(self._status.window_tokens(settings.model))
+        for trouble in context.tools.take_troubles():
+            self._notices.complain(trouble)
+        turn = take_turn(context.conversation, settings, self._backend, tools=tools, notes=context)
+        async with aclosing(turn) as events:
+            async for event in events:
+                yield event
 
     async def _note_answer(self, settings: Settings, metrics: Metrics) -> None:
         await self._status.note_answer(settings, metrics)

@@ -40,6 +40,11 @@ async def arrive(
             notices.whisper(limit)
         for error in context.registry.troubles:
             notices.complain(error)
+        if context.tools.is_wanted:
+            await context.tools.open()
+            refresh()
+            for error in context.tools.take_troubles():
+                notices.complain(error)
         if preloads:
             await _load_model(context, status, refresh, found.client)
     except ChatError as error:

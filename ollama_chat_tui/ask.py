@@ -5,18 +5,29 @@ One of several readers of the engine's events; it decides nothing that the engin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 import msgspec
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
-from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Judged, Metrics, TextDelta
+from ollama_chat_tui.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Judged,
+    Metrics,
+    TextDelta,
+    ToolDone,
+)
 from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import Backend
@@ -31,6 +42,7 @@ from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.notices import Notices
 from ollama_chat_tui.terminal.sanitize import Sanitizer
 from ollama_chat_tui.terminal.verdict import room_hint, verdict_lines
+from ollama_chat_tui.tools.bench import Bench, ToolsGiven
 from ollama_chat_tui.turn import take_turn
 
 if TYPE_CHECKING:
@@ -68,14 +80,24 @@ class Reader(Protocol):
         """Show one event."""
         ...
 
+    def go_on(self, event: Finished) -> None:
+        """Show a reply that calls tools: the answer comes after them."""
+        ...
+
 
 async def run_ask(
-    environment: Environment, wanted: Wanted, preferences: Preferences, question: Question, *, may_fetch: bool
+    environment: Environment,
+    wanted: Wanted,
+    preferences: Preferences,
+    question: Question,
+    given: ToolsGiven,
+    *,
+    may_fetch: bool,
 ) -> None:
     """Find who answers, ask, and print.
 
     Raises:
-        ChatError: the answer failed, or it does not fit its format.
+        ChatError: the answer failed, it does not fit its format, or a tool was not allowed.
         KeyboardInterrupt: it was stopped.
     """
     settings = preferences.settings()
@@ -100,7 +122,8 @@ async def run_ask(
                 notices.whisper(found.notice)
             reader = _reader(question.output, environment, settings, preferences.config.theme)
             backend = CapableBackend(found.client, opening.answerer)
-            await ask(conversation, settings, backend, reader, notices, stream=question.stream)
+            async with _tools(preferences, given) as tools:
+                await ask(conversation, settings, backend, reader, notices, tools, stream=question.stream)
 
 
 async def _attach(sources: Sequence[str], attachments: Attachments, notices: Notices) -> None:
@@ -111,12 +134,32 @@ async def _attach(sources: Sequence[str], attachments: Attachments, notices: Not
             notices.whisper(attached.sentence)
 
 
+@asynccontextmanager
+async def _tools(preferences: Preferences, given: ToolsGiven) -> AsyncIterator[ToolUse | None]:
+    """The tools that the model may call.
+
+    Raises:
+        BadTools: one that was to be on is not there.
+        ToolNotAllowed: at the end: one was called that is not allowed.
+    """
+    bench = Bench(preferences.config.tools, given, preferences.variables)
+    try:
+        tools = await bench.use()
+        for trouble in bench.take_troubles():
+            raise trouble
+        yield tools
+        bench.check()
+    finally:
+        await bench.aclose()
+
+
 async def ask(
     conversation: Conversation,
     settings: Settings,
     backend: Backend,
     reader: Reader,
     notices: Notices,
+    tools: ToolUse | None = None,
     *,
     stream: bool = True,
 ) -> None:
@@ -125,13 +168,16 @@ async def ask(
     Raises:
         ChatError: the answer failed, cannot be written, or does not fit its format.
     """
-    turn = take_turn(conversation, settings, backend, stream=stream)
+    turn = take_turn(conversation, settings, backend, tools=tools, stream=stream)
     end: Finished | Interrupted | Failed | None = None
     verdict: Judged | None = None
     async with aclosing(turn) as events:
         async for event in events:
             with _writing():
-                reader.take(event)
+                if tools and isinstance(event, Finished) and event.message.tool_calls:
+                    reader.go_on(event)
+                else:
+                    reader.take(event)
             if isinstance(event, Finished | Interrupted | Failed):
                 end = event
             elif isinstance(event, Judged):
@@ -162,6 +208,9 @@ class TextReader:
             self._write(self._sanitizer.flush() if self._sanitizer else "")
             self._write("" if self._last.endswith("\n") else "\n")
 
+    def go_on(self, event: Finished) -> None:
+        self.take(event)
+
     def _write(self, text: str) -> None:
         if text:
             self._stdout.write(text)
@@ -174,16 +223,19 @@ class LastTryReader:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._held: list[Event] = []
+        self._held: list[Callable[[], None]] = []
 
     def take(self, event: Event) -> None:
         if isinstance(event, Judged) and event.next_try:
             self._held.clear()
             return
-        self._held.append(event)
+        self._held.append(partial(self._reader.take, event))
         if isinstance(event, Judged | Interrupted | Failed):
-            for each in self._held:
-                self._reader.take(each)
+            for show in self._held:
+                show()
+
+    def go_on(self, event: Finished) -> None:
+        self._held.append(partial(self._reader.go_on, event))
 
 
 class JsonReader:
@@ -193,9 +245,16 @@ class JsonReader:
         self._stdout = stdout
         self._settings = settings
         self._end: Finished | None = None
+        self._calls: list[dict[str, object]] = []
+
+    def go_on(self, event: Finished) -> None:
+        pass
 
     def take(self, event: Event) -> None:
-        if isinstance(event, Finished) and self._settings.format:
+        if isinstance(event, ToolDone):
+            call = event.call
+            self._calls.append({"name": call.name, "arguments": call.arguments, "result": event.result})
+        elif isinstance(event, Finished) and self._settings.format:
             self._end = event
         elif isinstance(event, Finished | Interrupted | Failed):
             self._write(event)
@@ -211,6 +270,7 @@ class JsonReader:
                 "content": message.content,
                 "thinking": message.thinking,
                 "tool_calls": message.tool_calls,
+                "tools": self._calls,
                 "ending": message.ending,
                 "done_reason": metrics.done_reason,
                 "error": end.error if isinstance(end, Failed) else None,
@@ -230,6 +290,9 @@ class EventsReader:
 
     def take(self, event: Event) -> None:
         _write_line(self._stdout, event)
+
+    def go_on(self, event: Finished) -> None:
+        self.take(event)
 
 
 def _reader(output: Output, environment: Environment, settings: Settings, theme: str) -> Reader:

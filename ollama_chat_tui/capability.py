@@ -68,6 +68,8 @@ class CapableBackend:
             hint = (
                 f"{', '.join(names)} can: choose with /model or --model." if names else "No model here can."
             )
+            if "tools" in lacks:
+                hint += " Without tools: /tools off, or no --tools."
             if "thinking" in lacks:
                 hint += " Without thinking: /think off or --no-think."
             words = " or ".join(_IN_WORDS[each] for each in lacks)

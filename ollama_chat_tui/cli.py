@@ -126,7 +126,7 @@ def ask(
         question = Question(text, tuple(image or ()), output, not no_stream)
         preferences = flags.preferences(environment)
         wanted = flags.wanted(environment, preferences)
-        return run_ask(environment, wanted, preferences, question, may_fetch=flags.fetch)
+        return run_ask(environment, wanted, preferences, question, flags.tools_given(), may_fetch=flags.fetch)
 
     finish(start, is_debugging=flags.debug)
 

@@ -20,6 +20,8 @@ from ollama_chat_tui.config.keys import (
     Config,
     Host,
     Profile,
+    Tools,
+    bare_type,
     description_of,
     in_words,
     keys_of,
@@ -74,6 +76,8 @@ def sample() -> str:
     for name, field in keys_of(Config).items():
         if name in TABLES_OF_TABLES:
             tables.append(_table_of_tables(name))
+        elif bare_type(field.type) is Tools:
+            tables.append(_table(name, Tools, description_of(field.type)))
         elif isinstance(field.default_factory, type):
             tables.append(f"{_prose(description_of(field.type))}#[{name}]\n{_entries(field.type)}")
         else:
@@ -94,6 +98,9 @@ def page() -> str:
             "What Ollama knows, by the same names:\n",
             "| Option | Takes |\n|---|---|",
             *(f"| `{name}` | {_OPTION_WORDS[kind]} |" for name, kind in OPTION_TYPES.items()),
+            "\n## `[tools]`\n",
+            "[Functions that the model may call](tools.md).\n",
+            *_rows(Tools),
             "\n## `[hosts.NAME]`\n",
             "Servers with a name, for `host` and `--host`.\n",
             *_rows(Host),
@@ -114,6 +121,23 @@ def _rows(table: type[Struct], *, with_variables: bool = False) -> Iterator[str]
         variable = f" {_code(VARIABLES.get(name, ''))} |" if with_variables else ""
         default = _code(_default(field))
         yield f"| `{name}` | {in_words(field.type)} | {default} |{variable} {description_of(field.type)} |"
+
+
+def _table(name: str, table: type[Struct], about: str) -> str:
+    """A table with keys of its own; what is a table in it comes last, as TOML wants it."""
+    keys = keys_of(table)
+    inner = [key for key, field in keys.items() if isinstance(_example(field.type), dict)]
+    lines = [f"{_prose(about)}#[{name}]\n"]
+    lines += [
+        _prose(description_of(field.type)) + _line(key, _example(field.type))
+        for key, field in keys.items()
+        if key not in inner
+    ]
+    lines += [
+        f"\n{_prose(description_of(keys[key].type))}#[{name}.{key}]\n{_entries(keys[key].type)}"
+        for key in inner
+    ]
+    return "".join(lines)
 
 
 def _table_of_tables(name: str) -> str:
@@ -153,7 +177,7 @@ def _example(annotated: Any) -> Any:
 
 def _default(field: Any) -> str:
     """The default as TOML; nothing for what is simply not given."""
-    if field.default in (NODEFAULT, "", None):
+    if field.default in (NODEFAULT, "", None) or isinstance(field.default, Struct):
         return ""
     return toml_text(field.default)
 

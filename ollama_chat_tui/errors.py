@@ -9,6 +9,7 @@
     │   ├── BadDuration           a keep_alive is not a number or a Go duration
     │   ├── BadSchema             the format of an answer is no schema, or one that cannot be asked for
     │   ├── BadConfig             the configuration cannot be read, or says what makes no sense
+    │   ├── BadTools              functions that cannot be tools, or a tool that is none
     │   ├── NothingThere          what was named does not exist: an answer, a block, a table
     │   ├── SessionMissing        no session has that id, title or number
     │   ├── SessionAmbiguous      several sessions may be meant
@@ -32,7 +33,8 @@
     │   ├── ContextExceeded       the conversation does not fit into the window
     │   ├── ServerBusy            the server's queue is full
     │   ├── ServerError           the server failed
-    │   │   └── ModelLoadFailed   the model did not start
+    │   │   ├── ModelLoadFailed   the model did not start
+    │   │   └── BadToolCall       the model called a tool in a way that the server cannot read
     │   └── AnswerBroken          an answer began and did not end
     │       ├── StreamBroken      the connection died, or the stream held garbage
     │       └── AnswerIncomplete  the stream ended in order but without `done`
@@ -45,6 +47,7 @@
     ├── BadAnswer                 the answer is not in the format that was asked for
     ├── OutputFailed              the answer cannot be written
     ├── ToolRoundsExceeded        the model goes on calling tools and never answers
+    ├── ToolNotAllowed            a tool was called that nobody had allowed, and nobody could be asked
     ├── ToolMissing               a program of the system cannot be run
     │   ├── NoClipboard           nothing takes a text of this size, or nothing gives what it holds
     │   └── NoPager               PAGER does not start
@@ -73,6 +76,7 @@ class ExitCode(IntEnum):
     REFUSED = 7
     BROKEN_STREAM = 8
     WINDOW_EXCEEDED = 9
+    TOOL_NOT_ALLOWED = 10
     INTERRUPTED = 130
 
     @property
@@ -92,6 +96,7 @@ _MEANINGS = {
     ExitCode.REFUSED: "refused by the server",
     ExitCode.BROKEN_STREAM: "answer broken off",
     ExitCode.WINDOW_EXCEEDED: "context window exceeded",
+    ExitCode.TOOL_NOT_ALLOWED: "tool not allowed",
     ExitCode.INTERRUPTED: "interrupted",
 }
 
@@ -136,6 +141,10 @@ class BadSchema(UsageError):
 
 class BadConfig(UsageError):
     """The configuration cannot be read, or says what makes no sense."""
+
+
+class BadTools(UsageError):
+    """A file of functions that cannot be tools, or the name of a tool that is none."""
 
 
 class NothingThere(UsageError):
@@ -258,6 +267,14 @@ class ModelLoadFailed(ServerError):
     """The model did not start."""
 
 
+class BadToolCall(ServerError):
+    """The model called a tool in a way that the server cannot read; `reason` is the server's."""
+
+    def __init__(self, sentence: str, hint: str = "", reason: str = "") -> None:
+        super().__init__(sentence, hint)
+        self.reason = reason
+
+
 class AnswerBroken(BackendError):
     """An answer began and did not end; what had arrived is kept by the engine."""
 
@@ -310,6 +327,12 @@ class ToolRoundsExceeded(ChatError):
     """The model goes on calling tools and never answers."""
 
     exit_code = ExitCode.REFUSED
+
+
+class ToolNotAllowed(ChatError):
+    """A tool was called that nobody had allowed, and nobody could be asked."""
+
+    exit_code = ExitCode.TOOL_NOT_ALLOWED
 
 
 class ToolMissing(ChatError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ollama_chat_tui.backends.choice import Wanted
     from ollama_chat_tui.preferences import Preferences
+    from ollama_chat_tui.tools.bench import ToolsGiven
 
 
 def _use_data_dir(given: str) -> str:
@@ -187,6 +188,26 @@ class QuestionFlags(LoadingFlags):
     no_history: Annotated[
         bool, Option("--no-history", help="Keep what is typed out of the history on disk.")
     ] = False
+
+    tools: Annotated[
+        list[str] | None,
+        Option("--tools", metavar="FILE.py", help="Functions that the model may call; or a tool's name."),
+    ] = None
+    allow_tools: Annotated[
+        list[str] | None,
+        Option(
+            "--allow-tools",
+            "--yes-tools",
+            metavar="NAME",
+            help="A tool that is called without asking, or NAME=WHAT for one exact call.",
+        ),
+    ] = None
+
+    def tools_given(self) -> ToolsGiven:
+        """What the model may call."""
+        from ollama_chat_tui.tools.bench import ToolsGiven
+
+        return ToolsGiven(self.tools or (), self.allow_tools or ())
 
     def _by_key(self) -> dict[str, object]:
         from ollama_chat_tui.chat.options import parse_think

@@ -78,7 +78,9 @@ async def _stand_and_chat(
         wanted = flags.wanted(environment, preferences)
         end_haste()
         resume = "" if flags.continues else flags.resume or None
-        beginning = Beginning(resume, is_private=flags.no_save, is_debugging=flags.debug)
+        beginning = Beginning(
+            resume, is_private=flags.no_save, is_debugging=flags.debug, tools=flags.tools_given()
+        )
         await run_chat(environment, standing, wanted, preferences, beginning)
     finally:
         await standing.prompt.withdraw()

@@ -26,20 +26,21 @@ class Status:
     Attributes:
         answerer: who answers, as soon as it is known.
         attached: how many images go with the next question.
-        tools_on: how many tools the model may call.
     """
 
     def __init__(self) -> None:
         self.answerer: Found | None = None
         self.attached = 0
-        self.tools_on = 0
         self._used_tokens = 0
         self._window_tokens = 0
         self._window_of = ""
         self._loading_since_s: float | None = None
 
-    def facts(self, settings: Settings, kept: SaveState, *, has_history: bool) -> list[str]:
-        """The facts, the most important first: a bar that is too narrow leaves out the last ones."""
+    def facts(self, settings: Settings, kept: SaveState, tools: int = 0, *, has_history: bool) -> list[str]:
+        """The facts, the most important first: a bar that is too narrow leaves out the last ones.
+
+        `tools` is how many the model may call.
+        """
         facts = [
             self._model(settings.model),
             kept.fact,
@@ -48,7 +49,7 @@ class Status:
             self._window(settings.model),
             self._host(),
             _format(settings.format),
-            _count(self.tools_on, "tool"),
+            _count(tools, "tool"),
             _think(settings.think),
             "system prompt" if settings.system else "",
             *(f"{name} {_short_value(value)}" for name, value in settings.options.items()),
@@ -67,6 +68,10 @@ class Status:
             return ""
         share = 100 * self._used_tokens // self._window_tokens
         return f"{share} % of {_short(self._window_tokens)}"
+
+    def window_tokens(self, model: str) -> int | None:
+        """How large the window of a model is; None while that is not known."""
+        return self._window_tokens or None if same_model(self._window_of, model) else None
 
     def _host(self) -> str:
         label = self.answerer.client.host.label if self.answerer else DEFAULT_HOST.label

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol
 
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics, Phase
@@ -37,13 +38,14 @@ async def take_turn(
     settings: Settings,
     backend: Backend,
     *,
+    tools: ToolUse | None = None,
     notes: Notes | None = None,
     stream: bool = True,
 ) -> AsyncGenerator[Event, None]:
     """Let the model answer the conversation; see `chat.engine.run_turn` and `chat.judging.judged`."""
     heard = _NotedBackend(backend, notes) if notes else backend
     try:
-        turn = _turn(conversation, settings, heard, stream=stream)
+        turn = _turn(conversation, settings, heard, tools, stream=stream)
     except BadSchema as error:  # such as of a session that is somebody else's
         yield Failed(Message(Role.ASSISTANT, ending=Ending.FAILED), Metrics(model=settings.model), error)
         return
@@ -55,10 +57,10 @@ async def take_turn(
 
 
 def _turn(
-    conversation: Conversation, settings: Settings, backend: Backend, *, stream: bool
+    conversation: Conversation, settings: Settings, backend: Backend, tools: ToolUse | None, *, stream: bool
 ) -> AsyncGenerator[Event, None]:
     def reply() -> AsyncGenerator[Event, None]:
-        return run_turn(conversation, settings, backend, stream=stream)
+        return run_turn(conversation, settings, backend, tools=tools, stream=stream)
 
     if not settings.format:
         return reply()

@@ -11,9 +11,11 @@ import pytest
 from ollama_chat_tui import capability
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
+from ollama_chat_tui.chat.protocols import ToolFacts
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import CapabilityMissing
 from ollama_chat_tui.startup import LateBackend, Opening
@@ -33,6 +35,9 @@ class Tools:
     def declarations(self) -> list[dict[str, object]]:
         return [{"type": "function", "function": {"name": "now"}}]
 
+    def facts(self) -> dict[str, ToolFacts]:
+        return {"now": ToolFacts()}
+
     async def run(self, call: ToolCall) -> str:
         raise AssertionError(call)
 
@@ -48,7 +53,7 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "thinking": ("think", {"settings": THINKING}),
     "vision": ("see images", {"conversation": with_image()}),
     "audio": ("hear sounds", {"conversation": with_image("audio/wav")}),
-    "tools": ("call tools", {"toolbox": Tools()}),
+    "tools": ("call tools", {"tools": ToolUse(Tools())}),
 }
 
 
@@ -84,7 +89,7 @@ async def test_what_a_model_lacks_is_said_with_those_that_have_it(
 
 
 async def test_all_that_is_lacking_is_said_at_once(backend: CapableBackend, server: ScriptedServer) -> None:
-    error = failure(await take_turn(backend, settings=THINKING, toolbox=Tools())).error
+    error = failure(await take_turn(backend, settings=THINKING, tools=ToolUse(Tools()))).error
     assert error.sentence == "plain cannot think or call tools; nothing was sent."
     assert error.hint.startswith("all:1b can")
     server.models = server.models[:1]
@@ -99,7 +104,7 @@ async def test_a_model_that_can_is_asked_and_looked_at_once(
         backend = CapableBackend(LateBackend(opening), opening.answerer)
         for _ in range(2):
             server.enqueue(*answer("Yes."))
-            events = await take_turn(backend, settings=Settings(model, think=True), toolbox=Tools())
+            events = await take_turn(backend, settings=Settings(model, think=True), tools=ToolUse(Tools()))
             assert text_of(events) == "Yes."
     assert len(server.to("/api/show")) == 1
 

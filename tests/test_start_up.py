@@ -11,7 +11,7 @@ import pytest
 from ollama_chat_tui import __version__
 from tests.command import chat, fresh_home, run, with_model
 
-HEAVY = {"xllamacpp", "mcp", "PIL", "pydantic", "jsonschema"}
+HEAVY = {"xllamacpp", "mcp", "PIL", "pydantic", "jsonschema", "docstring_parser"}
 
 PROMPT_DRAWN = b"\x1b[?2004h"
 """prompt_toolkit asks for pastes in brackets when it draws."""
@@ -39,6 +39,7 @@ def test_the_chat_is_built_without_what_only_some_chats_need() -> None:
     loaded = modules_after("import ollama_chat_tui.app")
     assert "prompt_toolkit" in loaded
     assert not loaded & {"rich.markdown", *HEAVY}
+    assert not loaded & {"ollama_chat_tui.tools.kit", "ollama_chat_tui.terminal.approval"}
     assert not loaded & {"tomlkit", "ollama_chat_tui.config.places", "ollama_chat_tui.config.edit"}
 
 

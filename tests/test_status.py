@@ -24,9 +24,14 @@ KEPT = SaveState(Saved.YES)
 
 
 def facts(
-    status: Status, settings: Settings = MODEL, kept: SaveState = KEPT, *, has_history: bool = True
+    status: Status,
+    settings: Settings = MODEL,
+    kept: SaveState = KEPT,
+    tools: int = 0,
+    *,
+    has_history: bool = True,
 ) -> list[str]:
-    return status.facts(settings, kept, has_history=has_history)
+    return status.facts(settings, kept, tools, has_history=has_history)
 
 
 def test_what_is_as_usual_is_not_said() -> None:
@@ -87,10 +92,10 @@ async def test_a_window_that_nobody_tells_is_left_out() -> None:
 
 def test_what_is_left_out_of_a_narrow_bar_goes_in_a_fixed_order(monkeypatch: pytest.MonkeyPatch) -> None:
     status = Status()
-    status.attached, status.tools_on = 2, 1
+    status.attached = 2
     kept = SaveState(Saved.NO)
     settings = replace(MODEL, format="json", think=True, system="Be brief.", options={"seed": 1})
-    bar = Bar(lambda: facts(status, settings, kept, has_history=False))
+    bar = Bar(lambda: facts(status, settings, kept, 1, has_history=False))
     whole = ["qwen3:8b", "NOT SAVED", "no history", "2 images", "json", "1 tool", "think on", "system prompt"]
     seen = set()
     for columns in range(100, 7, -1):

@@ -10,7 +10,7 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import BadSchema, ServerError
 from ollama_chat_tui.schemas.short_form import read_short_form
 from ollama_chat_tui.turn import take_turn
-from tests.chat.test_engine import END, Reply, ScriptedBackend
+from tests.chat.scripted_backend import END, Reply, ScriptedBackend
 from tests.turns import conversation_with
 
 SCHEMA = read_short_form("age:int")

@@ -20,6 +20,7 @@ from ollama_chat_tui.backends.wire import UNREADABLE, Refusal
 from ollama_chat_tui.errors import (
     BackendError,
     BadRequest,
+    BadToolCall,
     CapabilityMissing,
     ConnectionRefused,
     ContextExceeded,
@@ -50,6 +51,11 @@ _LOADING = (
     "unable to load model",
     "mlx runner failed",
     "is no longer compatible with your version",
+)
+# Of Ollama's own parsers, and of llama-server's where the model's template is used.
+_UNREADABLE_CALL = re.compile(
+    r"(?:error|failed|unable|cannot) (?:to )?pars(?:ing|e) tool[ -]?calls?|invalid tool[ -]?call"
+    r"|failed to parse input at pos"
 )
 _BUSY_STATUSES = (429, 503)
 _NO_MODEL = re.compile(r"^model ['\"].*['\"] not found")
@@ -150,6 +156,10 @@ def _by_text(text: str, host: Host, model: str, status: int) -> BackendError:
         return CapabilityMissing(f"{model} does not support {found['what']}.", "Choose another with /model.")
     if any(mark in lowered for mark in _IMAGES):
         return CapabilityMissing(f"{model} does not support images.", "Choose a model with vision.")
+    if _UNREADABLE_CALL.search(lowered):
+        return BadToolCall(
+            f"{model} called a tool in a way that {host.label} cannot read.", "Ask again.", _short(text)
+        )
     if any(mark in lowered for mark in _LOADING):
         return ModelLoadFailed(f"{model} did not start: {_short(text)}", "See the log of the server.")
     if 400 <= status < 500:

@@ -13,8 +13,10 @@ from contextlib import aclosing
 
 from msgspec import structs
 
+from ollama_chat_tui.chat.calls import Calls, ToolUse, TurnStopped
 from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.events import (
+    CallUnreadable,
     CutBy,
     Event,
     Failed,
@@ -24,17 +26,17 @@ from ollama_chat_tui.chat.events import (
     Phase,
     TextDelta,
     ThinkingDelta,
-    ToolAsked,
-    ToolDone,
     Waiting,
 )
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
-from ollama_chat_tui.chat.protocols import Approver, Backend, ChatRequest, Clock, Delta, Toolbox
+from ollama_chat_tui.chat.protocols import Backend, ChatRequest, Clock, Delta
 from ollama_chat_tui.chat.reasoning import ThinkSplitter
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import ChatError, ToolRoundsExceeded
+from ollama_chat_tui.errors import BadToolCall, ChatError, ToolRoundsExceeded
 
-MAX_ROUNDS = 25
+_SAY_IT_AGAIN = (
+    "[Your last tool call could not be read ({reason}). Write it again, its arguments as one JSON object.]"
+)
 
 
 async def run_turn(
@@ -42,8 +44,7 @@ async def run_turn(
     settings: Settings,
     backend: Backend,
     *,
-    toolbox: Toolbox | None = None,
-    approver: Approver | None = None,
+    tools: ToolUse | None = None,
     stream: bool = True,
     clock: Clock = time.monotonic,
 ) -> AsyncGenerator[Event, None]:
@@ -54,43 +55,98 @@ async def run_turn(
     cancellation goes on its way. Closing the generator stops it too, without an event.
     A backend's error comes out as `Failed`; nothing else is raised.
     """
-    for _ in range(MAX_ROUNDS):
-        messages = conversation.for_request(settings.system, settings.format_request)
-        tools = toolbox.declarations() if toolbox else ()
-        answer = _Answer(conversation, settings, clock)
-        request = ChatRequest(settings, messages, tools, stream, conversation.images)
+    turn = _Turn(conversation, tools, clock)
+    begun = _begun(conversation.head)
+    while True:
+        messages = turn.with_note(conversation.for_request(settings.system, settings.format_request))
+        declared = tools.toolbox.declarations() if tools else ()
+        answer = _Answer(conversation, settings, clock, begun)
+        begun = None
+        request = ChatRequest(settings, messages, declared, stream, conversation.images)
         async with aclosing(answer.read(backend, request)) as events:
             async for event in events:
-                yield event
-        if not toolbox or not answer.is_whole or not answer.calls:
+                yield turn.mended(event)
+        if turn.note:
+            continue
+        if not tools or not answer.is_whole or not answer.calls:
             return
         try:
-            for call in answer.calls:
-                yield ToolAsked(call)
-                yield await _run_tool(conversation, call, toolbox, approver)
+            async with aclosing(turn.run(answer, settings)) as events:
+                async for event in events:
+                    yield event
         except asyncio.CancelledError:
             yield Interrupted(answer.message, answer.metrics)
             raise
-    error = ToolRoundsExceeded(
-        f"The model called tools {MAX_ROUNDS} times in a row without an answer.",
-        "Ask it to answer with what it has.",
-    )
-    yield Failed(answer.message, answer.metrics, error)
+        except TurnStopped:
+            yield Interrupted(answer.message, answer.metrics)
+            return
+        except ToolRoundsExceeded as error:
+            yield Failed(answer.message, answer.metrics, error)
+            return
 
 
-async def _run_tool(
-    conversation: Conversation, call: ToolCall, toolbox: Toolbox, approver: Approver | None
-) -> ToolDone:
-    reason = await approver.refusal(call) if approver else None
-    result = reason if reason is not None else await toolbox.run(call)
-    conversation.append(Message(Role.TOOL, result, tool_name=call.name, tool_call_id=call.id))
-    return ToolDone(call, result)
+class _Turn:
+    """What goes over several replies: the calls, what they have cost, and what the model is told once.
+
+    Attributes:
+        note: stands behind the next request and not in the conversation; empty: nothing.
+    """
+
+    def __init__(self, conversation: Conversation, tools: ToolUse | None, clock: Clock) -> None:
+        self.note = ""
+        self._tools = tools
+        self._calls = Calls(conversation, tools, clock) if tools else None
+        self._clock = clock
+        self._began = clock()
+        self._rounds = self._tokens = 0
+        self._has_mended = False
+
+    def with_note(self, messages: list[Message]) -> list[Message]:
+        note, self.note = self.note, ""
+        if not note:
+            return messages
+        if messages[-1].role in (Role.USER, Role.TOOL):
+            # Not a message of its own: strict templates want questions and answers to take turns.
+            last = messages[-1]
+            return [*messages[:-1], structs.replace(last, content=f"{last.content}\n\n{note}")]
+        return [*messages, Message(Role.USER, note)]
+
+    def mended(self, event: Event) -> Event:
+        """Turn the first call that nobody could read into another try."""
+        if not (self._tools and isinstance(event, Failed) and isinstance(event.error, BadToolCall)):
+            return event
+        if self._has_mended:
+            return event
+        self._has_mended = True
+        self.note = _SAY_IT_AGAIN.format(reason=event.error.reason)
+        return CallUnreadable(event.message, event.metrics, event.error)
+
+    async def run(self, answer: _Answer, settings: Settings) -> AsyncGenerator[Event, None]:
+        """Answer the calls of a reply.
+
+        Raises:
+            TurnStopped: the user stopped the turn.
+            ToolRoundsExceeded: no other reply may be asked for.
+        """
+        if not self._calls or not self._tools:
+            return
+        limits = self._tools.limits
+        self._rounds += 1
+        self._tokens += answer.metrics.answer_tokens or 0
+        most_chars = limits.result_chars(settings, answer.metrics, len(answer.calls))
+        async with aclosing(self._calls.run(answer.calls, most_chars)) as events:
+            async for event in events:
+                yield event
+        elapsed_s = self._clock() - self._began - self._calls.asking_s
+        limits.check(self._rounds, elapsed_s, self._tokens)
 
 
 class _Answer:
     """One reply as it arrives, and its end as a message of the conversation."""
 
-    def __init__(self, conversation: Conversation, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, conversation: Conversation, settings: Settings, clock: Clock, begun: Node | None
+    ) -> None:
         self.message = Message(Role.ASSISTANT)
         self.calls: list[ToolCall] = []
         self.is_whole = False
@@ -98,7 +154,7 @@ class _Answer:
         self._settings = settings
         self._clock = clock
         self._began = clock()
-        self._begun = begun = _begun(conversation.head)
+        self._begun = begun
         self._content: list[str] = []
         self._thinking: list[str] = [begun.message.thinking] if begun else []
         self._logprobs: list[object] = []
@@ -183,7 +239,7 @@ class _Answer:
             )
             if self._begun is None:
                 self._conversation.append(self.message)
-            elif self._content:  # else it stands there as it was
+            elif self._content or self.calls:  # else it stands there as it was
                 self._conversation.edit(self._begun.id, self.message)
         return events
 

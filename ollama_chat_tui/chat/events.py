@@ -2,9 +2,12 @@
 
 Each reply of the model is any number of `Waiting`, `ThinkingDelta` and `TextDelta`, then one of `Finished`,
 `Interrupted` or `Failed`. A finished reply that calls tools is followed by a `ToolAsked` and a `ToolDone` for
-each call and by the next reply; `Interrupted` may come between them. Where a format was asked for, each try
-begins with `JsonDue`; its last `Finished` is followed by `Judged`, and that, while there are tries left, by
-the next try.
+each call and by the next reply; `Interrupted` or `Failed` may come between them. Between the two stands a
+`ToolStarted` when the call is run; several may run at once, and their `number` tells them apart. A reply
+whose call nobody could read ends with `CallUnreadable` and is followed by another one. Where a format was
+whose call nobody could read ends with `CallUnreadable` and is followed by another one. Where a format was
+asked for, each try begins with `JsonDue`; its last `Finished` is followed by `Judged`, and that, while there
+are tries left, by the next try.
 """
 
 from __future__ import annotations
@@ -86,16 +89,41 @@ class TextDelta(Struct, frozen=True, tag="text"):
 
 
 class ToolAsked(Struct, frozen=True, tag="tool_asked"):
-    """The model wants a function called."""
+    """The model wants a function called; `number` counts the calls of a conversation from 1."""
 
     call: ToolCall
+    number: int = 0
+
+
+class ToolStarted(Struct, frozen=True, tag="tool_started"):
+    """A call is running, as `call` has it: the arguments may have been changed by the user."""
+
+    call: ToolCall
+    number: int
 
 
 class ToolDone(Struct, frozen=True, tag="tool_done"):
-    """A call has its result, which may say that it was refused."""
+    """A call has its result, which may say that it was refused.
+
+    Attributes:
+        result: what the model reads, cut to what fits into the window.
+        seconds: how long it ran; 0 when it did not.
+        whole: the result before it was cut.
+    """
 
     call: ToolCall
     result: str
+    seconds: float = 0.0
+    number: int = 0
+    whole: str = ""
+
+
+class CallUnreadable(Struct, frozen=True, tag="call_unreadable"):
+    """The model's tool call was malformed; it is told so, once, and asked again."""
+
+    message: Message
+    metrics: Metrics
+    error: ChatError
 
 
 class Finished(Struct, frozen=True, tag="finished"):
@@ -143,7 +171,9 @@ Event = (
     | ThinkingDelta
     | TextDelta
     | ToolAsked
+    | ToolStarted
     | ToolDone
+    | CallUnreadable
     | Finished
     | JsonDue
     | Judged

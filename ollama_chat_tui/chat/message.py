@@ -42,6 +42,7 @@ class Message(Struct, frozen=True):
         thinking: the model's reasoning, never part of `content`.
         tool_name: on a tool's message, the function that produced `content`.
         tool_call_id: on a tool's message, the call it answers.
+        whole: on a tool's message, the result of which `content` is what fitted; empty: it is the same.
     """
 
     role: Role
@@ -52,6 +53,7 @@ class Message(Struct, frozen=True):
     tool_name: str = ""
     tool_call_id: str = ""
     ending: Ending = Ending.COMPLETE
+    whole: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct, field, structs
@@ -66,6 +67,27 @@ class Backend(Protocol):
         ...
 
 
+class Effect(StrEnum):
+    """What a call does to the world."""
+
+    READS = "reads"
+    UNKNOWN = "unknown"
+    CHANGES = "changes"
+
+
+class ToolFacts(Struct, frozen=True):
+    """What the engine must know of a tool, wherever it comes from.
+
+    Attributes:
+        effect: calls that only read run beside each other; after one that changes something, an answer that
+            was given before no longer holds.
+        is_repeatable: whether the same call may have another answer the next time, as the time of day has.
+    """
+
+    effect: Effect = Effect.UNKNOWN
+    is_repeatable: bool = False
+
+
 class Toolbox(Protocol):
     """Functions a model may call."""
 
@@ -73,14 +95,37 @@ class Toolbox(Protocol):
         """The tools as Ollama's API wants them; empty for none."""
         ...
 
-    async def run(self, call: ToolCall) -> str:
-        """Run a call and return what the model is to read; a failure is a text too."""
+    def facts(self) -> Mapping[str, ToolFacts]:
+        """The tools that may be called, by name."""
         ...
+
+    async def run(self, call: ToolCall) -> str:
+        """Run a call and return what the model is to read; a failure is a text too.
+
+        Cancelling stops the call, with everything that it started.
+        """
+        ...
+
+
+class Refused(Struct, frozen=True):
+    """A call that is not to be run.
+
+    Attributes:
+        reason: what the model is told.
+        ends_turn: whether the whole turn is to stop.
+    """
+
+    reason: str
+    ends_turn: bool = False
 
 
 class Approver(Protocol):
     """Who decides whether a call is run."""
 
-    async def refusal(self, call: ToolCall) -> str | None:
-        """None when the call may run, else the reason that the model is told."""
+    async def decide(self, call: ToolCall) -> ToolCall | Refused:
+        """The call that may run, perhaps with other arguments, or why none may."""
+        ...
+
+    async def goes_on(self, call: ToolCall, times: int) -> bool:
+        """Whether the turn goes on although the same call came for the `times`th time."""
         ...

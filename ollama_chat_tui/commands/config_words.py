@@ -7,7 +7,16 @@ from typing import Any, Literal, get_args, get_origin
 
 from ollama_chat_tui.chat.options import OPTION_MEANINGS, OPTION_TYPES, THINK_LEVELS
 from ollama_chat_tui.commands.registry import Context, Word
-from ollama_chat_tui.config.keys import Config, Host, Profile, bare_type, description_of, in_words, keys_of
+from ollama_chat_tui.config.keys import (
+    Config,
+    Host,
+    Profile,
+    Tools,
+    bare_type,
+    description_of,
+    in_words,
+    keys_of,
+)
 from ollama_chat_tui.config.text import KeyPath, dotted
 from ollama_chat_tui.preferences import leaves
 
@@ -44,6 +53,7 @@ def config_words(context: Context, before: Sequence[str]) -> Iterable[Word]:
 def _keys(context: Context) -> Iterable[Word]:
     config = context.preferences.config
     yield from _keys_of(Config)
+    yield from _keys_of(Tools, "tools")
     for name in config.hosts:
         yield from _keys_of(Host, "hosts", name)
     for name in config.profile:
@@ -55,7 +65,7 @@ def _keys_of(table: type[Any], *path: str) -> Iterable[Word]:
         key = (*path, name)
         if name == "options":
             yield from ((dotted((*key, option)), means) for option, means in OPTION_MEANINGS.items())
-        elif get_origin(bare_type(field.type)) is not dict:
+        elif get_origin(bare_type(field.type)) is not dict and bare_type(field.type) is not Tools:
             yield dotted(key), f"{in_words(field.type)} · {description_of(field.type)}"
 
 

@@ -23,6 +23,7 @@ from ollama_chat_tui.errors import ChatError, NothingThere, UsageError
 from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.progress import ShowProgress
 from ollama_chat_tui.sessions.keeping import Keeping
+from ollama_chat_tui.tools.bench import Bench
 
 
 class Screen(Protocol):
@@ -133,6 +134,7 @@ class Context:
         preferences: what flags, environment, profile and file say; what the chat set itself is in `settings`.
         is_leaving: set by a command that ends the chat.
         keeping: the session that the chat is kept in, and the way to the others.
+        tools: what the model may call.
         draft: set by a command that gives a text back to the prompt.
         outgoing: set by a command that speaks to the model; the chat takes it away and sends it.
         host: the name or address that the chat went over to; empty where it began.
@@ -150,6 +152,7 @@ class Context:
     registry: Registry
     preferences: Preferences
     keeping: Keeping
+    tools: Bench = field(default_factory=Bench)
     is_leaving: bool = False
     draft: str = ""
     outgoing: Outgoing | None = None

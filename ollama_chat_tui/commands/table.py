@@ -14,6 +14,7 @@ from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.reproduce import register_reproduce_commands
 from ollama_chat_tui.commands.sessions import register_session_commands
 from ollama_chat_tui.commands.settings import register_settings_commands
+from ollama_chat_tui.commands.tools import register_tool_commands
 from ollama_chat_tui.commands.turns import register_turn_commands
 
 
@@ -31,6 +32,7 @@ def make_registry(folder: Path | None = None) -> Registry:
     register_settings_commands(registry)
     register_answer_commands(registry)
     register_reproduce_commands(registry)
+    register_tool_commands(registry)
     register_configuration_commands(registry)
     register_host_commands(registry)
     if folder:

@@ -15,6 +15,7 @@ from msgspec.structs import FieldInfo
 
 # A Go duration holds 292 years; this many seconds still fit.
 LONGEST_KEEP_ALIVE_S = 9_000_000_000
+LONGEST_TURN_S = 1_000_000
 
 IMAGE_SIDE_PX = 1568
 """Larger pictures are shrunk by the models themselves."""
@@ -25,6 +26,12 @@ Switch = Annotated[bool, Meta(title="true or false")]
 Name = Annotated[str, Meta(min_length=1, title="a name")]
 HeaderName = Annotated[str, Meta(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", title="the name of a header")]
 HeaderText = Annotated[str, Meta(pattern=r"^[\t -~]*\Z", title="a text in printable ASCII")]
+Names = Annotated[list[Name], Meta(title="a list of names, each a text")]
+Files = Annotated[list[Name], Meta(title="a list of paths, each a text")]
+ToolRule = Annotated[
+    Literal["ask", "allow", "deny"] | list[str | dict[str, Any]],
+    Meta(title="ask, allow, deny or a list of calls"),
+]
 KeyNames = Annotated[list[Text], Meta(title="a list of keys, each a text")]
 
 _Seconds = Meta(ge=-1, le=LONGEST_KEEP_ALIVE_S)
@@ -131,6 +138,78 @@ class Host(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = False
 
 
+class Tools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Functions that the model may call."""
+
+    on: Annotated[
+        Names,
+        Meta(
+            description="What the model may call from the start: tools that come with the program, functions "
+            "of `files`, or a whole file by its path. `/tools` lists them.",
+            examples=[["now", "calculate", "get_current_weather"]],
+        ),
+    ] = []
+    files: Annotated[
+        Files,
+        Meta(
+            description="Files of your own functions; `~` is your home. They are run when tools "
+            "are first used.",
+            examples=[["~/tools/weather.py"]],
+        ),
+    ] = []
+    folders: Annotated[
+        Files,
+        Meta(
+            description="What the file tools may read; commands run in the first. Without it the folder that "
+            "the program was started in.",
+            examples=[["~/notes"]],
+        ),
+    ] = []
+    allow_private: Annotated[
+        Switch,
+        Meta(description="Whether `fetch_url` may fetch from this machine and its network.", examples=[True]),
+    ] = False
+    rounds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            title="a whole number from 1 to 10000",
+            description="How often the model may call tools in one turn before it has to answer.",
+            examples=[50],
+        ),
+    ] = 25
+    time_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=LONGEST_TURN_S,
+            title=f"seconds from 1 to {LONGEST_TURN_S}",
+            description="How long such a turn may take; while you are asked it does not count.",
+            examples=[600],
+        ),
+    ] = 3600
+    tokens: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000_000,
+            title="a whole number from 1 to 1000000000",
+            description="How many tokens the model may write in such a turn.",
+            examples=[50_000],
+        ),
+    ] = 200_000
+    permission: Annotated[
+        dict[Name, ToolRule],
+        Meta(
+            title="a table of permissions",
+            description="What is done with calls of a tool: `ask`, `allow`, `deny`, or a list of the calls "
+            "that are allowed as they are: whole arguments, or a text for what the call is about.",
+            examples=[{"get_current_weather": "allow", "run_shell": ["git status"]}],
+        ),
+    ] = {}
+
+
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings under one name, for `--profile`."""
 
@@ -216,6 +295,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             examples=[{"send": ["c-j"]}],
         ),
     ] = {}
+    tools: Annotated[
+        Tools, Meta(title="a table", description="Functions that the model may call; see docs/tools.md.")
+    ] = Tools()
     hosts: Annotated[
         dict[Name, Host], Meta(title="a table of hosts", description="Servers that `host` calls by name.")
     ] = {}
@@ -231,7 +313,7 @@ TABLES_OF_TABLES = ("hosts", "profile")
 VARIABLES: Mapping[str, str] = {
     field.name: "OLLAMA_HOST" if field.name == "host" else f"OLLAMA_CHAT_{field.name.upper()}"
     for field in msgspec.structs.fields(Config)
-    if field.name not in ("options", "keys", *TABLES_OF_TABLES)
+    if field.name not in ("options", "keys", "tools", *TABLES_OF_TABLES)
 }
 """The environment variable of each key that has one."""
 

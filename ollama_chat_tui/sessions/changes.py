@@ -133,6 +133,7 @@ class Changes:
             tool_call_id=message.tool_call_id,
             ending=message.ending,
             metrics=StoredMetrics(**structs.asdict(cost)) if cost else None,
+            whole=message.whole,
         )
         return Item(said, self.conversation.images)
 

@@ -78,6 +78,7 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
         parent: the message before it, None at a root.
         images: what they are; their bytes lie in `attachments/`, by their SHA-256.
         metrics: what the answer cost, where it is one and that is known.
+        whole: a tool's result, where the model was given less of it.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
     tool_call_id: str = ""
     ending: Ending = Ending.COMPLETE
     metrics: StoredMetrics | None = None
+    whole: str = ""
 
     def message(self) -> Message:
         """The message for the core."""
@@ -104,6 +106,7 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="messa
             self.tool_name,
             self.tool_call_id,
             self.ending,
+            self.whole,
         )
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from ollama_chat_tui.chat.events import (
+    CallUnreadable,
     Event,
     Failed,
     Finished,
@@ -23,6 +24,7 @@ from ollama_chat_tui.chat.events import (
     ThinkingDelta,
     ToolAsked,
     ToolDone,
+    ToolStarted,
     Waiting,
 )
 from ollama_chat_tui.chat.message import Message
@@ -35,6 +37,7 @@ from ollama_chat_tui.terminal.markdown.stream import MarkdownStream, render_mark
 from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
 from ollama_chat_tui.terminal.replay import BROKEN_OFF, STOPPED, replayed_rows
 from ollama_chat_tui.terminal.rows import ansi_row, shortened
+from ollama_chat_tui.terminal.sanitize import sanitize_line
 from ollama_chat_tui.terminal.theme import PLAIN, Theme
 from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
 from ollama_chat_tui.terminal.typeahead import TypeAhead
@@ -44,6 +47,8 @@ End = Finished | Interrupted | Failed
 
 REPLAYED_TURNS = 3
 SET_OPTION = "/set {name} {value}"
+SLOW_CALL_S = 0.1
+UNREADABLE_CALL = "The model called a tool in a way that cannot be read; it is told so."
 
 
 class AnswerScreen:
@@ -74,6 +79,16 @@ class AnswerScreen:
     def rendered(self, markdown: str) -> str:
         """Markdown of our own as rows for this terminal."""
         return "\n".join(render_markdown(markdown, self._theme, self._tty.size().columns))
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Leave the terminal to a question while a turn goes on."""
+        if self._showing is None:
+            yield
+            return
+        _, drawer = self._showing
+        async with drawer.aside():
+            yield
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
         """Show a turn until it ends, and return its last event; Esc and Ctrl-C stop it.
@@ -107,6 +122,7 @@ class TurnRows:
         self._width = width
         self._view = view
         self._finished: list[str] = []
+        self._running: dict[int, str] = {}
         self._reasoning: ReasoningRows | None = None
         self._answer: MarkdownStream | None = None
         self._is_json = False
@@ -123,13 +139,21 @@ class TurnRows:
                 self._think(text)
             case TextDelta(text):
                 self._write(text)
-            case ToolAsked(call):
+            case ToolAsked(call, number):
                 self._close()
-                self._finished.append(self._dim(asked_line(call)))
-                self._enter("running a tool")
-            case ToolDone(_, result):
-                self._finished += [self._dim(done_line(result)), ""]
-                self._enter("waiting")
+                self._finished.append(self._dim(asked_line(call, number)))
+                self._enter("asking")
+            case ToolStarted(call, number):
+                self._running[number] = sanitize_line(call.name)
+                self._enter(f"running {', '.join(self._running.values())}")
+            case ToolDone(_, result, seconds, number):
+                self._running.pop(number, None)
+                took = f" · {seconds:.1f} s" if seconds >= SLOW_CALL_S else ""
+                self._finished += [self._dim(done_line(result, number) + took), ""]
+                self._enter(f"running {', '.join(self._running.values())}" if self._running else "waiting")
+            case CallUnreadable():
+                self._close()
+                self._finished += [self._dim(UNREADABLE_CALL), ""]
             case JsonDue():
                 self._is_json = True
             case Judged():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import Protocol, TextIO
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from prompt_toolkit.input import Input
 
@@ -14,8 +16,11 @@ from ollama_chat_tui.terminal.answer import AnswerScreen, End
 from ollama_chat_tui.terminal.drawer import make_tty
 from ollama_chat_tui.terminal.plain import PlainAnswers
 from ollama_chat_tui.terminal.reasoning import ThinkingView
-from ollama_chat_tui.terminal.theme import ThemeName, colour_depth, make_theme
+from ollama_chat_tui.terminal.theme import Theme, ThemeName, colour_depth, make_theme
 from ollama_chat_tui.terminal.typeahead import TypeAhead
+
+if TYPE_CHECKING:
+    from ollama_chat_tui.tools.permission import Asker
 
 
 class Answers(Protocol):
@@ -33,6 +38,11 @@ class Answers(Protocol):
 
     def rendered(self, markdown: str) -> str:
         """Markdown of our own as this terminal shows it."""
+        ...
+
+    def aside(self) -> AbstractAsyncContextManager[None]:
+        """Leave the terminal to a question while a turn goes on."""
+        ...
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:
         """Show a turn until it ends or is stopped, and return its last event."""
@@ -53,5 +63,23 @@ def make_answers(
     """
     if is_dumb(variables):
         return PlainAnswers(output, view)
-    look = make_theme(theme, colour_depth(variables), hyperlinks=has_hyperlinks(variables))
+    look = _look(variables, theme)
     return AnswerScreen(make_tty(output, keyboard, variables, tells_focus=tells_focus), look, view)
+
+
+def make_asker(
+    output: TextIO,
+    keyboard: Input,
+    variables: Mapping[str, str],
+    theme: ThemeName,
+    aside: Callable[[], AbstractAsyncContextManager[None]],
+) -> Asker:
+    """Who asks whether a tool may be called; `aside` takes away what else stands on the screen."""
+    from ollama_chat_tui.terminal.approval import ApprovalPrompt  # for chats that use tools
+
+    look = _look(variables, "none" if is_dumb(variables) else theme)
+    return ApprovalPrompt(output, keyboard, look, lambda: shutil.get_terminal_size().columns, aside)
+
+
+def _look(variables: Mapping[str, str], theme: ThemeName) -> Theme:
+    return make_theme(theme, colour_depth(variables), hyperlinks=has_hyperlinks(variables))

@@ -10,8 +10,8 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -169,6 +169,17 @@ class AnswerDrawer:
             self._show_rest(self._last_frame())
         if self._failure is not None and error is None:
             raise self._failure
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Give the terminal to somebody else for the time of the block; what is shown so far stays."""
+        await self.__aexit__(None, None, None)
+        try:
+            yield
+        finally:
+            self._ending, self._tail, self._unwritten = False, [], []
+            self._region = LiveRegion(self._tty.output, self._tty.size(), reflows=self._tty.reflows)
+            await self.__aenter__()
 
     def _last_frame(self) -> Frame:
         if self._failure is None:

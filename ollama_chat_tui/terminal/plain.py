@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TextIO
 
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
 from ollama_chat_tui.chat.events import (
+    CallUnreadable,
     Event,
     Failed,
     Finished,
@@ -30,7 +31,7 @@ from ollama_chat_tui.chat.events import (
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.ability import is_dumb
-from ollama_chat_tui.terminal.answer import SET_OPTION, End, closing_line
+from ollama_chat_tui.terminal.answer import SET_OPTION, UNREADABLE_CALL, End, closing_line
 from ollama_chat_tui.terminal.reasoning import ThinkingView, thought_summary
 from ollama_chat_tui.terminal.region import TextOutput
 from ollama_chat_tui.terminal.sanitize import Sanitizer, sanitize
@@ -76,6 +77,13 @@ class PlainAnswers:
         """Markdown as it is written."""
         return sanitize(markdown)
 
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Leave the terminal to a question while a turn goes on."""
+        if self._writing:
+            self._writing.end_line()
+        yield
+
     async def show(self, turn: AsyncGenerator[Event, None], _typed: TypeAhead) -> End | None:
         """Write a turn until it ends, and return its last event."""
         self._writing = writing = PlainTurn(self._output, self._view)
@@ -113,10 +121,14 @@ class PlainTurn:
             case TextDelta(text):
                 self._end_thinking()
                 self._write(self._sanitizer.feed(text))
-            case ToolAsked(call):
-                self._write(f"{asked_line(call)}\n")
-            case ToolDone(_, result):
-                self._write(f"{done_line(result)}\n\n")
+            case ToolAsked(call, number):
+                self._write(f"{asked_line(call, number)}\n")
+            case ToolDone(_, result, _, number):
+                self._write(f"{done_line(result, number)}\n\n")
+            case CallUnreadable():
+                self._end_thinking()
+                self._end_text()
+                self._write(f"{UNREADABLE_CALL}\n\n")
             case Judged():
                 hint = room_hint(self.end.metrics, SET_OPTION) if self.end and event.faults else ""
                 self._write("\n".join(filter(None, [*verdict_lines(event), hint])) + "\n\n")

@@ -49,6 +49,9 @@ class MarkdownReader:
         if self._timer is None:
             self._timer = self._loop.call_later(FRAME_S, self._draw)
 
+    def go_on(self, event: Finished) -> None:
+        """A reply calls tools: the first call ends what is shown of it."""
+
     def _suspend(self) -> None:
         """Leave the shell no live rows, and a cursor; the others of a pipeline have stopped by themselves."""
         self._region.close()

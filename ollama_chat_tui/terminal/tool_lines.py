@@ -15,15 +15,19 @@ from ollama_chat_tui.terminal.sanitize import sanitize_line
 _MOST: Final = 2000
 
 
-def asked_line(call: ToolCall) -> str:
-    """What the model wants done."""
+def asked_line(call: ToolCall, number: int = 0) -> str:
+    """What the model wants done; the number, by which `/tools show` knows it, where it has one."""
     arguments = json.dumps(call.arguments, ensure_ascii=False) if call.arguments else ""
-    return sanitize_line(f"→ {call.name} {arguments}"[:_MOST]).rstrip()
+    return _numbered(number) + sanitize_line(f"→ {call.name} {arguments}"[:_MOST]).rstrip()
 
 
-def done_line(result: str) -> str:
+def done_line(result: str, number: int = 0) -> str:
     """How a result begins, and how long it is if that is not all of it."""
     result = result.strip()
     first, _, rest = result.partition("\n")
     lines = f" · {result.count(chr(10)) + 1} lines" if rest else ""
-    return f"← {sanitize_line(first[:_MOST]).strip() or 'nothing'}{lines}"
+    return f"{_numbered(number)}← {sanitize_line(first[:_MOST]).strip() or 'nothing'}{lines}"
+
+
+def _numbered(number: int) -> str:
+    return f"{number} " if number else ""

@@ -1,33 +1,31 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import aclosing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ollama_chat_tui.chat.conversation import SKIPPED_CALL, Conversation
-from ollama_chat_tui.chat.engine import MAX_ROUNDS, run_turn
+from ollama_chat_tui.chat.calls import ToolUse
+from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import (
     CutBy,
-    Event,
-    Failed,
     Finished,
     Interrupted,
     Metrics,
     Phase,
     TextDelta,
     ThinkingDelta,
-    ToolAsked,
-    ToolDone,
     Waiting,
 )
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
-from ollama_chat_tui.chat.protocols import Approver, Backend, ChatRequest, Delta, Toolbox
+from ollama_chat_tui.chat.protocols import Delta
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import ServerError, ToolRoundsExceeded
+from ollama_chat_tui.errors import ServerError
+from tests.chat.scripted_backend import END, Reply, ScriptedBackend
+from tests.chat.scripted_tools import Tools
 from tests.turns import (
     SETTINGS,
     RunningTurn,
@@ -38,63 +36,6 @@ from tests.turns import (
     text_of,
     thinking_of,
 )
-
-END = Delta(metrics=Metrics(model="m", done_reason="stop", answer_tokens=2, answer_s=1.0))
-Reply = Sequence[Phase | Delta | Exception | None]
-
-
-class ScriptedBackend:
-    """Answers each request by the next reply; None in one means: and now nothing more comes."""
-
-    def __init__(self, *replies: Reply) -> None:
-        self.replies = list(replies)
-        self.requests: list[ChatRequest] = []
-        self.is_open = False
-        self.silent = asyncio.Event()
-
-    async def chat(self, request: ChatRequest) -> AsyncGenerator[Phase | Delta, None]:
-        self.requests.append(request)
-        self.is_open = True
-        try:
-            for piece in self.replies.pop(0):
-                if piece is None:
-                    self.silent.set()
-                    await asyncio.Event().wait()
-                elif isinstance(piece, Exception):
-                    raise piece
-                else:
-                    yield piece
-        finally:
-            self.is_open = False
-
-
-class Tools:
-    """A toolbox with one tool, which answers its argument or never."""
-
-    def __init__(self) -> None:
-        self.ran: list[ToolCall] = []
-        self.is_stuck = False
-
-    def declarations(self) -> Sequence[Mapping[str, object]]:
-        return [{"type": "function", "function": {"name": "echo"}}]
-
-    async def run(self, call: ToolCall) -> str:
-        self.ran.append(call)
-        if self.is_stuck:
-            await asyncio.Event().wait()
-        return f"said {call.arguments.get('text')}"
-
-
-class Refusing:
-    """An approver that lets through what is harmless."""
-
-    async def refusal(self, call: ToolCall) -> str | None:
-        return "The user refused." if call.arguments.get("text") == "rm" else None
-
-
-def _fits(backend: ScriptedBackend, toolbox: Tools, approver: Refusing) -> tuple[Backend, Toolbox, Approver]:
-    """Checked by mypy: the fakes are what the engine asks for."""
-    return backend, toolbox, approver
 
 
 def said(conversation: Conversation) -> list[tuple[str, str]]:
@@ -124,7 +65,9 @@ class TestAnAnswer:
 
     async def test_system_prompt_tools_and_mode_go_with_the_request(self) -> None:
         backend = ScriptedBackend([END])
-        await take_turn(backend, settings=Settings("m", system="Brief."), toolbox=Tools(), stream=False)
+        await take_turn(
+            backend, settings=Settings("m", system="Brief."), tools=ToolUse(Tools()), stream=False
+        )
         request = backend.requests[0]
         assert [message.role for message in request.messages] == [Role.SYSTEM, Role.USER]
         assert request.tools == Tools().declarations()
@@ -253,98 +196,6 @@ class TestAnEarlyEnd:
         assert not backend.is_open
         assert conversation.head
         assert conversation.head.message == Message(Role.ASSISTANT, "Hel", ending=Ending.INTERRUPTED)
-
-
-def call(text: str, number: str = "") -> ToolCall:
-    return ToolCall("echo", {"text": text}, number)
-
-
-def done_with(*calls: ToolCall) -> Delta:
-    return Delta(tool_calls=calls, metrics=END.metrics)
-
-
-class TestTools:
-    @pytest.mark.parametrize("number", ["call_1", ""])
-    @pytest.mark.parametrize("is_last", [True, False])
-    async def test_a_call_is_run_and_its_result_sent_back(self, is_last: bool, number: str) -> None:
-        """The native path calls in the last line, the rendered one in a line before it."""
-        asked = call("hi", number)
-        first = [done_with(asked)] if is_last else [Delta("", "Hm", (asked,)), END]
-        backend = ScriptedBackend(first, [Delta("It said hi."), END])
-        toolbox = Tools()
-        conversation = conversation_with("Say hi.")
-        events = await take_turn(backend, conversation, toolbox=toolbox, approver=Refusing())
-        ended = [event for event in events if not isinstance(event, TextDelta | ThinkingDelta)]
-        assert [type(event) for event in ended] == [Finished, ToolAsked, ToolDone, Finished]
-        assert ended[1:3] == [ToolAsked(asked), ToolDone(asked, "said hi")]
-        assert toolbox.ran == [asked]
-        second = backend.requests[1].messages
-        assert second[1].tool_calls == (asked,)
-        assert second[1].thinking == ("" if is_last else "Hm")
-        assert second[2] == Message(Role.TOOL, "said hi", tool_name="echo", tool_call_id=number)
-        assert said(conversation)[-1] == ("assistant", "It said hi.")
-
-    async def test_a_refused_call_is_not_run_and_the_model_is_told(self) -> None:
-        asked = [call("ls", "1"), call("rm", "2")]
-        backend = ScriptedBackend(
-            [Delta(tool_calls=tuple(asked[:1])), done_with(asked[1])], [Delta("Fine."), END]
-        )
-        toolbox = Tools()
-        events = await take_turn(backend, toolbox=toolbox, approver=Refusing())
-        assert [event.result for event in events if isinstance(event, ToolDone)] == [
-            "said ls",
-            "The user refused.",
-        ]
-        assert toolbox.ran == asked[:1]
-
-    async def test_without_an_approver_every_call_is_run(self) -> None:
-        toolbox = Tools()
-        await take_turn(ScriptedBackend([done_with(call("rm"))], [END]), toolbox=toolbox)
-        assert toolbox.ran == [call("rm")]
-
-    async def test_without_a_toolbox_a_call_ends_the_turn(self) -> None:
-        backend = ScriptedBackend([done_with(call("hi"))])
-        conversation = conversation_with("Say hi.")
-        assert isinstance(last(await take_turn(backend, conversation)), Finished)
-        assert conversation.for_request()[-1].content == SKIPPED_CALL
-
-    async def test_calls_of_a_broken_answer_are_not_run(self) -> None:
-        toolbox = Tools()
-        backend = ScriptedBackend([Delta(tool_calls=(call("hi"),)), ServerError("boom")])
-        assert isinstance(last(await take_turn(backend, toolbox=toolbox)), Failed)
-        assert toolbox.ran == []
-
-    async def test_a_model_that_goes_on_calling_is_stopped(self) -> None:
-        backend = ScriptedBackend(*[[done_with(call("hi"))] for _ in range(MAX_ROUNDS + 1)])
-        conversation = conversation_with("Say hi.")
-        events = await take_turn(backend, conversation, toolbox=Tools())
-        assert isinstance(failure(events).error, ToolRoundsExceeded)
-        assert len(backend.requests) == MAX_ROUNDS
-        assert said(conversation)[-1] == ("tool", "said hi")
-
-    async def test_cancelling_while_a_tool_runs_leaves_a_history_that_a_server_accepts(self) -> None:
-        toolbox = Tools()
-        toolbox.is_stuck = True
-        turn = RunningTurn(ScriptedBackend([done_with(call("hi", "1"))]), toolbox=toolbox)
-        await turn.until(is_asked)
-        await asyncio.sleep(0)
-        await turn.cancel()
-        assert toolbox.ran == [call("hi", "1")]
-        assert isinstance(last(turn.events), Interrupted)
-        turn.conversation.append(Message(Role.USER, "On."))
-        messages = turn.conversation.for_request()
-        assert [message.role.value for message in messages] == [
-            "user",
-            "assistant",
-            "tool",
-            "assistant",
-            "user",
-        ]
-        assert messages[2].content == SKIPPED_CALL
-
-
-def is_asked(event: Event) -> bool:
-    return isinstance(event, ToolAsked)
 
 
 class TestGoingOn:

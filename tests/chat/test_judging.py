@@ -14,7 +14,7 @@ from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import ServerError
 from ollama_chat_tui.schemas.check import AnswerCheck
 from ollama_chat_tui.schemas.short_form import read_short_form
-from tests.chat.test_engine import END, Reply, ScriptedBackend
+from tests.chat.scripted_backend import END, Reply, ScriptedBackend
 from tests.turns import conversation_with
 
 SCHEMA = read_short_form("age:int")

@@ -13,7 +13,7 @@ import pytest
 from ollama_chat_tui.chat.options import OPTION_TYPES, THINK_LEVELS
 from ollama_chat_tui.config.check import Meaning
 from ollama_chat_tui.config.file import config_path, load_config, read_config
-from ollama_chat_tui.config.keys import Config, Host, Profile, bare_type, keys_of
+from ollama_chat_tui.config.keys import Config, Host, Profile, Tools, bare_type, keys_of
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadConfig, ExitCode
 from ollama_chat_tui.preferences import meaning
@@ -67,6 +67,15 @@ def test_every_key_is_read(path: Path) -> None:
         stop = ["a", "b"]
         [keys]
         send = ["c-j", "f2"]
+        [tools]
+        on = ["now"]
+        files = ["~/mine.py"]
+        folders = ["."]
+        allow_private = true
+        rounds = 3
+        time_s = 60
+        tokens = 5000
+        permission = { now = "allow", look = ["here", { place = "there", times = 2 }] }
         [hosts.gpu]
         url = "https://gpu.example"
         headers = { X-Team = "words" }
@@ -100,6 +109,16 @@ def test_every_key_is_read(path: Path) -> None:
         terminal_title=False,
         options={"temperature": 1, "stop": ["a", "b"]},
         keys={"send": ["c-j", "f2"]},
+        tools=Tools(
+            on=["now"],
+            files=["~/mine.py"],
+            folders=["."],
+            allow_private=True,
+            rounds=3,
+            time_s=60,
+            tokens=5000,
+            permission={"now": "allow", "look": ["here", {"place": "there", "times": 2}]},
+        ),
         hosts={
             "gpu": Host(
                 url="https://gpu.example",
@@ -116,8 +135,9 @@ def test_every_key_is_read(path: Path) -> None:
     )
 
 
-TABLES: list[tuple[str, str, type[Config] | type[Host] | type[Profile]]] = [
+TABLES: list[tuple[str, str, type[Config | Tools | Host | Profile]]] = [
     ("", "", Config),
+    ("[tools]\n", "tools.", Tools),
     ('[hosts.gpu]\nurl = "http://x"\n', "hosts.gpu.", Host),
     ("[profile.code]\n", "profile.code.", Profile),
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.config.file import read_config
-from ollama_chat_tui.config.keys import Config, Host, Profile, keys_of, notes_on
+from ollama_chat_tui.config.keys import Config, Host, Profile, Tools, keys_of, notes_on
 from ollama_chat_tui.config_docs import page, sample
 from ollama_chat_tui.preferences import meaning
 
@@ -41,11 +41,12 @@ def test_the_sample_is_valid_and_whole_once_uncommented(tmp_path: Path) -> None:
     file = read_config(path, meaning())
     assert file.error is None
     assert set(file.data) == set(keys_of(Config))
+    assert set(file.data["tools"]) == set(keys_of(Tools))
     assert set(file.data["hosts"]["gpu"]) == set(keys_of(Host))
     assert set(file.data["profile"]["code"]) == set(keys_of(Profile))
 
 
-@pytest.mark.parametrize("table", [Config, Host, Profile])
+@pytest.mark.parametrize("table", [Config, Tools, Host, Profile])
 def test_every_key_is_described(table: type[Config]) -> None:
     for field in keys_of(table).values():
         assert any(note.description and note.description.endswith(".") for note in notes_on(field.type))

@@ -12,13 +12,14 @@ from msgspec import Meta
 
 from ollama_chat_tui.config.edit import set_key
 from ollama_chat_tui.config.file import read_config
-from ollama_chat_tui.config.keys import Config, Host, Profile, bare_type, keys_of, notes_on
+from ollama_chat_tui.config.keys import Config, Host, Profile, Tools, bare_type, keys_of, notes_on
 from ollama_chat_tui.config.text import toml_text
 from ollama_chat_tui.errors import BadConfig
 from ollama_chat_tui.preferences import meaning
 
 TABLES: list[tuple[tuple[str, ...], type[Any]]] = [
     ((), Config),
+    (("tools",), Tools),
     (("hosts", "a"), Host),
     (("profile", "a"), Profile),
 ]
@@ -27,7 +28,8 @@ MEANT = {"host": "ftp://x", "url": "ftp://x", "keep_alive": "1d", "options": {"s
 FREE = {
     *("model", "system", "format"),  # any text; a format may be a file that comes later
     *("ca_file", "inherits"),  # a file; another profile, checked on its own
-    *("keys", "hosts", "profile", "headers"),  # tables of names that the user makes
+    *("on", "files", "folders"),  # names and files that are looked for when tools are wanted
+    *("keys", "tools", "hosts", "profile", "headers"),  # tables of names that the user makes
 }
 
 

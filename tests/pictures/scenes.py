@@ -111,7 +111,16 @@ def wide_characters(stage: Stage) -> None:
     stage.ask("「こんにちは」を四つの言語で 🙏", GREETINGS, eval_count=141, eval_duration=3_300_000_000)
 
 
-@scene(lines=54)
+@scene(lines=20)
+def approval(stage: Stage) -> None:
+    stage.type("/tools add examples/weather.py\r")
+    stage.see("may call get_current_weather")
+    place = {"location": "Oslo, NO", "format": "celsius"}
+    stage.ask_to_call("Do I need a coat in Oslo?", "get_current_weather", **place)
+    stage.see("Run it?")
+
+
+@scene(lines=57)
 def commands(stage: Stage) -> None:
     stage.type("/help all\r")
     stage.see(READY, 2)

@@ -19,10 +19,11 @@ from tests.command import COMMAND, PATIENCE_S, READY, fresh_home, rows_with
 from tests.pictures.emulator import Cell, PictureScreen
 from tests.pictures.svg import Picture, svg
 from tests.pty_terminal import PtyTerminal
-from tests.scripted_replies import Json, Signal, answer, head, installed, lines, text, wait
+from tests.scripted_replies import Json, Signal, answer, done, end, head, installed, lines, text, wait
 from tests.scripted_server import ScriptedServer, closed_port
 
 TITLE = "ollama-chat"
+ROOT = Path(__file__).parents[2]
 QUIET_S = 0.3
 SECONDS = 4
 
@@ -80,6 +81,12 @@ class Stage:
         self.type(f"{question}\r")
         self.see("/s · Esc")
 
+    def ask_to_call(self, question: str, tool: str, **arguments: object) -> None:
+        """Have a question answered by a call of a tool."""
+        calls = [{"function": {"name": tool, "arguments": arguments}}]
+        self.server.enqueue(head(), lines(text("", tool_calls=calls), done()), end())
+        self.type(f"{question}\r")
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -111,7 +118,8 @@ class Scene:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             home = fresh_home(directory, OLLAMA_HOST=url, COLORTERM="truecolor")
             screen = PictureScreen(self.columns, self.lines, self.background)
-            stage = Stage(server, stack.enter_context(PtyTerminal(COMMAND, env=home, screen=screen)))
+            terminal = PtyTerminal(COMMAND, env=home, screen=screen, cwd=ROOT)
+            stage = Stage(server, stack.enter_context(terminal))
             stage.see("/help shows" if self.is_served else "ollama serve")
             stage.see(READY)
             yield stage

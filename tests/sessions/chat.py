@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Event, Metrics, Phase
 from ollama_chat_tui.chat.image import Image, MemoryImages
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
-from ollama_chat_tui.chat.protocols import ChatRequest, Delta, Toolbox
+from ollama_chat_tui.chat.protocols import ChatRequest, Delta, ToolFacts
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.sessions.recorder import SessionRecorder
 from ollama_chat_tui.sessions.session import Session, read_session
@@ -54,12 +55,12 @@ async def ask(
     text: str,
     model: Model,
     settings: Settings = SETTINGS,
-    toolbox: Toolbox | None = None,
+    tools: ToolUse | None = None,
 ) -> list[Event]:
     """One turn, as the chat runs it."""
     conversation.append(Message(Role.USER, text))
     await recorder.save(conversation, settings)
-    async with aclosing(recorder.follow(run_turn(conversation, settings, model, toolbox=toolbox))) as turn:
+    async with aclosing(recorder.follow(run_turn(conversation, settings, model, tools=tools))) as turn:
         events = [event async for event in turn]
     await recorder.save(conversation, settings)
     return events
@@ -73,6 +74,9 @@ class Tools:
 
     def declarations(self) -> Sequence[dict[str, object]]:
         return [{"type": "function"}]
+
+    def facts(self) -> dict[str, ToolFacts]:
+        return {"quick": ToolFacts(), "stuck": ToolFacts()}
 
     async def run(self, call: ToolCall) -> str:
         if call.name == "stuck":

@@ -18,11 +18,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Metrics, Phase, TextDelta
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
-from ollama_chat_tui.chat.protocols import ChatRequest, Delta
+from ollama_chat_tui.chat.protocols import ChatRequest, Delta, ToolFacts
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import SessionRecorder
 from ollama_chat_tui.sessions.session import Damage
@@ -56,6 +57,9 @@ class _Tools:
     def declarations(self) -> Sequence[dict[str, object]]:
         return [{"type": "function"}]
 
+    def facts(self) -> dict[str, ToolFacts]:
+        return {"look": ToolFacts()}
+
     async def run(self, call: ToolCall) -> str:
         await asyncio.sleep(WORD_S)
         return "seen"
@@ -68,8 +72,8 @@ async def _chat(directory: Path, chance: random.Random) -> None:
         conversation.append(Message(Role.USER, f"Question {turn}"))
         await recorder.save(conversation, SETTINGS)
         os.write(log, f"saved {len(conversation.nodes)}\n".encode())
-        model, tools = _Model(chance, turn), _Tools()
-        async for event in recorder.follow(run_turn(conversation, SETTINGS, model, toolbox=tools)):
+        model, tools = _Model(chance, turn), ToolUse(_Tools())
+        async for event in recorder.follow(run_turn(conversation, SETTINGS, model, tools=tools)):
             if isinstance(event, TextDelta):
                 os.write(log, f"word {time.monotonic()} {event.text.strip()}\n".encode())
         await recorder.save(conversation, SETTINGS)

@@ -29,6 +29,7 @@ MESSAGES = st.builds(
     tool_name=TEXTS,
     tool_call_id=TEXTS,
     ending=st.sampled_from(Ending),
+    whole=TEXTS,
 )
 STEPS = st.one_of(
     st.tuples(st.just("say"), MESSAGES),

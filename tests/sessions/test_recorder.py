@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import Event, Judged, TextDelta
@@ -199,7 +200,7 @@ async def test_a_tool_round_that_was_cut_short_loads_as_valid_history(tmp_path: 
     recorder, conversation, tools = SessionRecorder(tmp_path), Conversation(IMAGES), Tools()
     calls = (ToolCall("quick", {"x": [1, None]}, "1"), ToolCall("stuck", {}, "2"))
     turn = asyncio.create_task(
-        ask(recorder, conversation, "Look!", Model(Delta(tool_calls=calls)), toolbox=tools)
+        ask(recorder, conversation, "Look!", Model(Delta(tool_calls=calls)), tools=ToolUse(tools))
     )
     await tools.is_stuck.wait()
     await until(lambda: len(texts(stored(tmp_path))) == 3)

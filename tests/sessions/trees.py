@@ -79,6 +79,7 @@ def sessions(draw: st.DrawFn) -> list[Item]:
                 tool_call_id=draw(st.sampled_from(["", "call_1"])),
                 ending=draw(st.sampled_from(list(Ending))),
                 metrics=draw(st.sampled_from([None, StoredMetrics(model="m", answer_tokens=3)])),
+                whole=draw(TEXTS),
             )
             items.append(Item(said, STORE))
         ids.append(id_)

@@ -21,6 +21,8 @@ from ollama_chat_tui.chat.events import (
     TextDelta,
     ThinkingDelta,
     ToolAsked,
+    ToolDone,
+    ToolStarted,
     Waiting,
 )
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
@@ -213,7 +215,16 @@ def test_the_status_tells_phase_time_count_and_rate(monkeypatch: pytest.MonkeyPa
     assert rows.status("Ctrl-C stops") == "reading the prompt 7 s · Ctrl-C stops"
     rows.take(ToolAsked(ToolCall("f", {})))
     now_s = 108.0
-    assert rows.status() == "running a tool 1 s · Esc stops"
+    assert rows.status() == "asking 1 s · Esc stops"
+    for number, name in enumerate(("f", "g"), 1):
+        rows.take(ToolStarted(ToolCall(name, {}), number))
+    now_s = 110.0
+    assert rows.status() == "running f, g 2 s · Esc stops"
+    rows.take(ToolDone(ToolCall("f", {}), "done", 2.0, 1))
+    now_s = 111.0
+    assert rows.status() == "running g 1 s · Esc stops"
+    rows.take(ToolDone(ToolCall("g", {}), "done", 3.0, 2))
+    assert rows.finish().finished[-4:] == ["1 ← done · 2.0 s", "", "2 ← done · 3.0 s", ""]
     now_s = 107.0
     rows.take(Waiting(Phase.ANSWERING, 1.0))
     for _ in range(30):

@@ -276,3 +276,21 @@ async def test_rows_that_a_failing_renderer_had_given_are_shown(desk: Desk) -> N
     with pytest.raises(ValueError, match="no end"):
         await answer()
     assert " ".join(desk.screen.logical_rows()).split() == WORDS[:150]
+
+
+async def test_the_terminal_is_lent_to_a_question_and_taken_again(desk: Desk) -> None:
+    async with desk.drawer() as drawer:
+        desk.source.given = 3
+        drawer.touch()
+        await until(lambda: desk.has_shown("word2"))
+        async with drawer.aside():
+            assert "status" not in desk.text()
+            desk.output.write("a question\r\n")
+            desk.output.writes.clear()
+            desk.source.given = 6
+            drawer.touch()
+            await asyncio.sleep(0)
+            assert desk.output.writes == []
+        desk.keyboard.send_text("typed")
+        await until(lambda: desk.has_shown("word5") and "typed" in desk.text() and "status" in desk.text())
+    assert desk.has_shown("a question")

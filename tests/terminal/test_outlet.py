@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from prompt_toolkit import PromptSession
@@ -31,6 +32,9 @@ class Answers:
         raise NotImplementedError
 
     def rendered(self, markdown: str) -> str:
+        raise NotImplementedError
+
+    def aside(self) -> AbstractAsyncContextManager[None]:
         raise NotImplementedError
 
     async def show(self, turn: object, typed: object) -> None:

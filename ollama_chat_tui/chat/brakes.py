@@ -1,0 +1,109 @@
+"""What keeps a model that calls tools from going on for ever, in a circle or past its window."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from msgspec import Struct
+
+from ollama_chat_tui.chat.events import Metrics
+from ollama_chat_tui.chat.message import ToolCall
+from ollama_chat_tui.chat.protocols import Effect, ToolFacts
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.errors import ToolRoundsExceeded
+
+MOST_SAME_CALLS = 3
+_CHARS_PER_TOKEN = 3  # of English there are four, of code and tables fewer: better too little than too much
+_UNKNOWN_WINDOW_CHARS = 16_000
+_LEAST_RESULT_CHARS = 400
+
+
+class Limits(Struct, frozen=True):
+    """How far one turn may go.
+
+    Attributes:
+        rounds: replies of the model.
+        time_s: seconds, without those in which the user was asked.
+        tokens: tokens the model writes in all.
+        window_tokens: the window in force, where the settings do not name one; None: not known.
+    """
+
+    rounds: int = 25
+    time_s: float = 3600.0
+    tokens: int = 200_000
+    window_tokens: int | None = None
+
+    def check(self, rounds: int, elapsed_s: float, tokens: int) -> None:
+        """See whether another reply may be asked for.
+
+        Raises:
+            ToolRoundsExceeded: it may not.
+        """
+        hint = "Ask it to answer with what it has."
+        if rounds >= self.rounds:
+            raise ToolRoundsExceeded(
+                f"The model called tools {rounds} times in a row without an answer.", hint
+            )
+        if elapsed_s >= self.time_s:
+            raise ToolRoundsExceeded(f"The model called tools for {elapsed_s:.0f} s without an answer.", hint)
+        if tokens >= self.tokens:
+            raise ToolRoundsExceeded(f"The model wrote {tokens} tokens around tools and no answer.", hint)
+
+    def result_chars(self, settings: Settings, metrics: Metrics, results: int) -> int:
+        """How long each of so many results may be, so that there is room left for an answer."""
+        wanted = settings.options.get("num_ctx")
+        window = wanted if isinstance(wanted, int) and wanted > 0 else self.window_tokens
+        if not window:
+            return max(_LEAST_RESULT_CHARS, _UNKNOWN_WINDOW_CHARS // results)
+        used = (metrics.prompt_tokens or 0) + (metrics.answer_tokens or 0)
+        free = (window - used) * 3 // 4
+        return max(_LEAST_RESULT_CHARS, free * _CHARS_PER_TOKEN // results)
+
+
+def shortened(text: str, most_chars: int) -> str:
+    """The beginning and the end of a result that is too long, and a note of what is missing."""
+    if len(text) <= most_chars:
+        return text
+    head = most_chars * 3 // 4
+    tail = most_chars - head
+    note = (
+        f"[{len(text) - most_chars:,} of {len(text):,} characters are left out here: ask for less at a time.]"
+    )
+    return f"{text[:head]}\n{note}\n{text[-tail:]}"
+
+
+class Repeats:
+    """The calls of a turn that were answered, and how often each came."""
+
+    def __init__(self) -> None:
+        self._results: dict[str, str] = {}
+        self._times: Counter[str] = Counter()
+
+    def count(self, call: ToolCall) -> int:
+        """Count a call that came; 1 for the first time."""
+        self._times[_key(call)] += 1
+        return self._times[_key(call)]
+
+    def first_result(self, call: ToolCall) -> str | None:
+        """What the same call was answered with; None: it is new, or things have changed since."""
+        return self._results.get(_key(call))
+
+    def note(self, call: ToolCall, result: str, facts: ToolFacts) -> None:
+        """Remember a result; one that changed something puts an end to what was known."""
+        if facts.effect is Effect.CHANGES:
+            self._results.clear()
+            times = self._times[_key(call)]
+            self._times.clear()
+            self._times[_key(call)] = times
+        if not facts.is_repeatable:
+            self._results[_key(call)] = result
+
+
+def are_same(one: ToolCall, other: ToolCall) -> bool:
+    """Whether two calls are the same but for their ids."""
+    return _key(one) == _key(other)
+
+
+def _key(call: ToolCall) -> str:
+    return json.dumps([call.name, call.arguments], sort_keys=True, default=str)

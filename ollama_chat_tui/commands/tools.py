@@ -1,0 +1,128 @@
+"""Commands about tools: which the model may call, files of your own, and what calls gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.commands.files import file_names, path_of
+from ollama_chat_tui.commands.layout import in_columns
+from ollama_chat_tui.commands.registry import Context, Registry, Typed, Word
+from ollama_chat_tui.errors import NothingThere, UsageError
+
+if TYPE_CHECKING:
+    from ollama_chat_tui.tools.kit import ToolKit
+
+MOST_LINES = 20
+MOST_CHARS = 2000
+LONGEST_SUMMARY = 60
+_WORDS = (
+    ("add", "a file of your functions"),
+    ("reload", "read the files anew"),
+    ("on", "let the model call a tool"),
+    ("off", "no longer; alone: none at all"),
+    ("show", "the whole result of a call"),
+)
+
+
+def register_tool_commands(registry: Registry) -> None:
+    """Add the commands of this topic."""
+    registry.begin("Tools")
+    arguments = "[on NAME… | off [NAME…] | add FILE.py | reload | show [N]]"
+    registry.command("tools", arguments=arguments, words=_words)(tools)
+
+
+async def tools(context: Context, text: str) -> str:
+    """Show or change what the model may call, or show a result.
+
+    `on` and `off` take names of tools or of files. `add` offers the functions of a file of yours, `reload`
+    reads such files anew. `show` gives a whole result, of the last call or of one by its number.
+    """
+    word, _, rest = text.partition(" ")
+    rest = rest.strip()
+    if word == "show":
+        return await _show(context, rest)
+    kit = await context.tools.open()
+    said = [error.sentence for error in context.tools.take_troubles()]
+    match word, rest:
+        case "", _:
+            said += _listed(kit)
+        case "on" | "off", _:
+            said.append(_turn(kit, rest.split(), on=word == "on"))
+        case "add", name if name:
+            await kit.add(path_of(name))
+            said.append(_turn(kit, [str(path_of(name))], on=True))  # it may have been there, and off
+        case "reload", "":
+            said.append(f"Read anew: {', '.join(await kit.reload())}.")
+        case _:
+            raise UsageError(f"“{text}” is nothing that /tools does.")
+    return "\n".join(said)
+
+
+def _turn(kit: ToolKit, names: Sequence[str], *, on: bool) -> str:
+    if not names and on:
+        raise UsageError("Which tool?", "/tools lists them.")
+    names = names or [each.tool.name for each in kit.listed() if each.is_on]
+    turned = [each for name in names for each in kit.turn(name, on=on)]
+    return _are_on(turned) if on else "The model may call: " + (_names_on(kit) or "nothing") + "."
+
+
+def _names_on(kit: ToolKit) -> str:
+    return ", ".join(each.tool.name for each in kit.listed() if each.is_on)
+
+
+def _are_on(names: Sequence[str]) -> str:
+    return f"The model may call {', '.join(names)}."
+
+
+def _listed(kit: ToolKit) -> list[str]:
+    rows = [
+        (
+            "on" if each.is_on else "off",
+            each.tool.name,
+            kit.gatekeeper.words_for(each.tool),
+            each.source,
+            _summary(each.tool.description),
+        )
+        for each in kit.listed()
+    ]
+    return in_columns(rows)
+
+
+def _summary(description: str) -> str:
+    first = " ".join(description.strip().partition("\n")[0].split())
+    return first if len(first) <= LONGEST_SUMMARY else f"{first[: LONGEST_SUMMARY - 1]}…"
+
+
+async def _show(context: Context, number: str) -> str:
+    results = _results(context)
+    if not results:
+        raise NothingThere("No tool was called yet.")
+    if number and not (number.isdecimal() and 0 < int(number) <= len(results)):
+        raise NothingThere(f"There is no call {number}.", f"The last one is {len(results)}.")
+    result = results[int(number or 0) - 1]
+    text = result.whole or result.content
+    if len(text) <= MOST_CHARS and text.count("\n") < MOST_LINES:
+        return text or "It gave nothing."
+    await context.screen.page(text)
+    return ""
+
+
+def _results(context: Context) -> list[Message]:
+    """What calls gave, by their numbers: those of every branch count."""
+    return [node.message for node in context.conversation.nodes if node.message.role is Role.TOOL]
+
+
+def _words(context: Context, typed: Typed) -> Iterable[Word]:
+    match list(typed):
+        case []:
+            return _WORDS
+        case ["on" | "off" as word, *before]:
+            listed = [each for each in context.tools.listed() if each.is_on is (word == "off")]
+            sources = {each.source: "all of them" for each in listed}
+            named = [(each.tool.name, _summary(each.tool.description)) for each in listed]
+            return [each for each in [*named, *sources.items()] if each[0] not in before]
+        case ["show"]:
+            return [(str(number), each.tool_name) for number, each in enumerate(_results(context), 1)]
+    return file_names(after=1)(context, typed) if typed[0] == "add" else []

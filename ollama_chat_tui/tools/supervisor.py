@@ -1,0 +1,144 @@
+"""The parent of a shell command, in a process of its own: limits it, and lets nothing of it live on.
+
+Run as a script with memory and process limits and the command. Knows nothing of the package, so that it
+starts in a moment. On Linux it becomes the parent of whatever loses its own; elsewhere the process group has
+to do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+
+_SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36
+_MOST_FILE_BYTES = 1 << 30
+_PASSES = 50
+_BREATH_S = 0.005
+_IS_LINUX = sys.platform.startswith("linux")
+
+
+def main() -> None:
+    """Run the command, end all it has started, and end as it ended."""
+    memory, processes, *command = sys.argv[1:]
+    _control(_SET_CHILD_SUBREAPER, 1)
+    _control(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    # A blocked signal waits; one that comes between two system calls would be lost in a handler.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD})
+    child = os.fork()
+    if child == 0:
+        _become(command, int(memory), int(processes))
+    status = _wait(child)
+    _end_all()
+    if os.WIFSIGNALED(status):
+        _say(f"[ended by {signal.Signals(os.WTERMSIG(status)).name}]")
+    sys.exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _become(command: list[str], memory: int, processes: int) -> None:
+    import resource
+
+    _control(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    os.nice(5)  # whoever ends a storm of processes must be faster than it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGCHLD})
+    limits = {
+        "RLIMIT_AS": memory,
+        "RLIMIT_FSIZE": _MOST_FILE_BYTES,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NPROC": _own_processes() + processes,
+    }
+    for name, limit in limits.items():
+        with suppress(AttributeError, ValueError, OSError):
+            resource.setrlimit(getattr(resource, name), (limit, limit))
+    try:
+        os.execvp(command[0], command)  # noqa: S606 - this is what it is for
+    except OSError as exc:
+        _say(f"{command[0]} cannot be run: {exc.strerror}")
+        os._exit(127)
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):
+        os.write(1, f"{text}\n".encode())
+
+
+def _wait(child: int) -> int:
+    """Wait until the command ends, or until it is to be ended."""
+    while True:
+        if signal.sigwait({signal.SIGTERM, signal.SIGCHLD}) == signal.SIGTERM:
+            return int(signal.SIGTERM)
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] == child:
+                    return ended[1]
+
+
+def _end_all() -> None:
+    """Stop all that is below, so that it cannot start more, then kill it; what is orphaned comes here."""
+    while True:
+        _kill_descendants()
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        if not _IS_LINUX:
+            os.killpg(0, signal.SIGKILL)
+        time.sleep(_BREATH_S)
+
+
+def _kill_descendants() -> None:
+    seen: set[int] = set()
+    for _ in range(_PASSES):
+        found = _descendants()
+        if found <= seen:
+            break
+        _signal_each(found - seen, signal.SIGSTOP)
+        seen |= found
+    _signal_each(seen, signal.SIGKILL)
+
+
+def _signal_each(processes: set[int], number: signal.Signals) -> None:
+    for each in processes:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(each, number)
+
+
+def _descendants() -> set[int]:
+    parents = {pid: parent for pid, parent, _ in _processes()}
+    below = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    return below - {os.getpid()}
+
+
+def _own_processes() -> int:
+    return sum(user == os.getuid() for _, _, user in _processes())
+
+
+def _processes() -> list[tuple[int, int, int]]:
+    """Process, parent and user of all there are; nothing where there is no /proc."""
+    found = []
+    with suppress(OSError):
+        for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib takes longer to import than all the rest
+            if name.isdecimal():
+                with suppress(OSError, IndexError):
+                    with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                        fields = file.read().rpartition(b")")[2].split()
+                    found.append((int(name), int(fields[1]), os.stat(f"/proc/{name}").st_uid))  # noqa: PTH116
+    return found
+
+
+def _control(option: int, value: int) -> None:
+    if not _IS_LINUX:
+        return
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main()

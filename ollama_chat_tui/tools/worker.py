@@ -1,0 +1,150 @@
+"""The process that runs the functions of one file: `python -m ollama_chat_tui.tools.worker FILE.py`.
+
+Speaks lines of JSON: first what the functions are, then a result for each call. The file's own standard input
+is empty, what it prints with `print` goes into the result, and what its children print goes nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import inspect
+import io
+import json
+import os
+import sys
+import traceback
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import msgspec
+
+from ollama_chat_tui.errors import ChatError
+from ollama_chat_tui.tools.definition import ToolFailure
+from ollama_chat_tui.tools.function import Function
+from ollama_chat_tui.tools.marker import ATTRIBUTE
+from ollama_chat_tui.tools.wire import Call, Described, Loaded, Reply
+
+MOST_PRINTED_CHARS = 20_000
+MOST_RESULT_CHARS = 1_000_000
+
+
+def main() -> None:
+    """Load the file, say what it has, and answer calls until nobody asks any more."""
+    requests, replies = _private_streams()
+    path = Path(sys.argv[1])
+    functions: dict[str, Function] = {}
+    try:
+        with contextlib.redirect_stdout(_Printed()), contextlib.redirect_stderr(_Printed()):
+            functions = _functions(path)
+        loaded = Loaded([_described(each) for each in functions.values()])
+    except ChatError as error:
+        loaded = Loaded(error=error.sentence)
+    except BaseException as exc:  # noqa: BLE001 - the file may do anything, SystemExit included
+        loaded = Loaded(error=f"{path.name} cannot be loaded: {_in_words(exc, path)}.")
+    _say(replies, loaded)
+    for line in requests:
+        call = msgspec.json.decode(line, type=Call)
+        _say(replies, _answer(functions[call.name], call, path))
+
+
+def _private_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the way to the parent, and leave nothing of it at the numbers that everybody writes to."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nowhere, number)
+    os.close(nowhere)
+    return requests, replies
+
+
+class _Anew(SourceFileLoader):
+    """Reads the source itself: compiled code passes for fresh while size and second of change are equal."""
+
+    def path_stats(self, path: str) -> NoReturn:
+        raise OSError(path)
+
+
+def _functions(path: Path) -> dict[str, Function]:
+    name = f"ollama_chat_tools_{path.stem}"
+    loader = _Anew(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None or path.suffix != ".py":
+        raise ImportError(f"{path.name} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))
+    loader.exec_module(module)
+    public = [
+        each
+        for public_name, each in vars(module).items()
+        if inspect.isfunction(each) and each.__module__ == name and not public_name.startswith("_")
+    ]
+    marked = [each for each in public if hasattr(each, ATTRIBUTE)]
+    functions = [Function(each) for each in marked or public]
+    return {each.name: each for each in functions}
+
+
+def _described(function: Function) -> Described:
+    facts, limit_s = function.facts(), function.marks.time_limit_s
+    return Described(function.name, function.description, function.parameters, facts, limit_s)
+
+
+def _answer(function: Function, call: Call, path: Path) -> Reply:
+    printed = _Printed()
+    try:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            value = function.call(call.arguments)
+            if inspect.isawaitable(value):
+                value = asyncio.run(_awaited(value))
+            result = _as_text(value)
+    except ToolFailure as failure:
+        result = str(failure)
+    except BaseException as exc:  # noqa: BLE001 - the function may do anything, SystemExit included
+        result = f"{call.name} failed: {_in_words(exc, path)}."
+    if text := printed.getvalue().strip():
+        result = f"{result}\n\nIt printed:\n{text}".strip()
+    return Reply(result[:MOST_RESULT_CHARS] or "Done; there is no result to show.")
+
+
+async def _awaited(value: Any) -> object:
+    return await value
+
+
+def _as_text(value: object) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def _in_words(exc: BaseException, path: Path) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == str(path)]
+    line = exc.lineno if isinstance(exc, SyntaxError) else lines[-1] if lines else None
+    text = exc.msg if isinstance(exc, SyntaxError) else str(exc)
+    words = f"{type(exc).__name__}: {text}" if text else type(exc).__name__
+    return f"{words} (line {line})" if line else words
+
+
+def _say(replies: BinaryIO, message: msgspec.Struct) -> None:
+    try:
+        encoded = msgspec.json.encode(message)
+    except UnicodeEncodeError:  # half a surrogate pair
+        text = json.dumps(msgspec.to_builtins(message), ensure_ascii=False)
+        encoded = text.encode("utf-8", "replace")
+    replies.write(encoded + b"\n")
+    replies.flush()
+
+
+class _Printed(io.StringIO):
+    """Keeps the beginning of what is printed, and takes the rest without keeping it."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, MOST_PRINTED_CHARS - self.tell())])
+        return len(text)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        main()

@@ -1,0 +1,347 @@
+"""Turns with tools: what is run, what is asked, what stops a model that does not stop."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ollama_chat_tui.chat.brakes import Limits, shortened
+from ollama_chat_tui.chat.calls import SAME_CALL, STOPPED_CALL, ToolUse
+from ollama_chat_tui.chat.conversation import SKIPPED_CALL
+from ollama_chat_tui.chat.events import (
+    CallUnreadable,
+    Event,
+    Failed,
+    Finished,
+    Interrupted,
+    Metrics,
+    TextDelta,
+    ThinkingDelta,
+    ToolAsked,
+    ToolDone,
+    ToolStarted,
+)
+from ollama_chat_tui.chat.message import Message, Role, ToolCall
+from ollama_chat_tui.chat.protocols import Delta, Effect
+from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.errors import BadToolCall, ServerError, ToolRoundsExceeded
+from tests.chat.scripted_backend import END, ScriptedBackend
+from tests.chat.scripted_tools import Deciding, Tools
+from tests.turns import RunningTurn, conversation_with, failure, last, take_turn
+
+
+def call(text: str, number: str = "", name: str = "echo") -> ToolCall:
+    return ToolCall(name, {"text": text}, number)
+
+
+def calling(*calls: ToolCall, tokens: int = 2) -> list[Delta]:
+    return [Delta(tool_calls=calls, metrics=Metrics(model="m", done_reason="stop", answer_tokens=tokens))]
+
+
+ANSWER = [Delta("Fine."), END]
+
+
+def results(events: list[Event]) -> list[str]:
+    return [event.result for event in events if isinstance(event, ToolDone)]
+
+
+def is_started(event: Event) -> bool:
+    return isinstance(event, ToolStarted)
+
+
+class TestACall:
+    @pytest.mark.parametrize("number", ["call_1", ""])
+    @pytest.mark.parametrize("is_last", [True, False])
+    async def test_is_run_and_its_result_sent_back(self, is_last: bool, number: str) -> None:
+        """The native path calls in the last line, the rendered one in a line before it."""
+        asked = call("hi", number)
+        first = calling(asked) if is_last else [Delta("", "Hm", (asked,)), END]
+        backend, tools, conversation = ScriptedBackend(first, ANSWER), Tools(), conversation_with("Say hi.")
+        events = await take_turn(backend, conversation, tools=ToolUse(tools, Deciding()), clock=lambda: 1.0)
+        assert [event for event in events if not isinstance(event, TextDelta | ThinkingDelta)][1:4] == [
+            ToolAsked(asked, 1),
+            ToolStarted(asked, 1),
+            ToolDone(asked, "said hi", 0.0, 1, "said hi"),
+        ]
+        assert isinstance(last(events), Finished)
+        assert tools.ran == [asked]
+        second = backend.requests[1].messages
+        assert second[1].tool_calls == (asked,)
+        assert second[1].thinking == ("" if is_last else "Hm")
+        assert second[2] == Message(Role.TOOL, "said hi", tool_name="echo", tool_call_id=number)
+
+    async def test_that_is_refused_is_not_run_and_the_model_is_told(self) -> None:
+        asked = [call("ls", "1"), call("rm", "2")]
+        tools = Tools()
+        backend = ScriptedBackend([Delta(tool_calls=tuple(asked[:1])), *calling(asked[1])], ANSWER)
+        events = await take_turn(backend, tools=ToolUse(tools, Deciding()))
+        assert results(events) == ["said ls", "The user refused."]
+        assert tools.ran == asked[:1]
+
+    async def test_with_changed_arguments_runs_so_and_the_model_is_told(self) -> None:
+        tools, backend = Tools(), ScriptedBackend(calling(call("sharp", "1")), ANSWER)
+        events = await take_turn(backend, tools=ToolUse(tools, Deciding()))
+        assert tools.ran == [call("blunt", "1")]
+        assert results(events) == ['The user changed the arguments to {"text": "blunt"}.\nsaid blunt']
+        assert backend.requests[1].messages[1].tool_calls == (call("sharp", "1"),)
+
+    async def test_at_which_the_user_stops_ends_the_turn_with_a_valid_history(self) -> None:
+        tools, conversation = Tools(), conversation_with("Go.")
+        backend = ScriptedBackend(calling(call("a", "1"), call("stop", "2"), call("c", "3")))
+        events = await take_turn(backend, conversation, tools=ToolUse(tools, Deciding()))
+        assert isinstance(last(events), Interrupted)
+        sent = conversation.for_request()[2:]
+        assert [(message.tool_call_id, message.content) for message in sent] == [
+            ("1", "said a"),
+            ("2", "The user refused."),
+            ("3", SKIPPED_CALL),
+        ]
+
+    async def test_without_an_approver_is_run(self) -> None:
+        tools = Tools()
+        await take_turn(ScriptedBackend(calling(call("rm")), ANSWER), tools=ToolUse(tools))
+        assert tools.ran == [call("rm")]
+
+    async def test_without_a_toolbox_ends_the_turn(self) -> None:
+        conversation = conversation_with("Say hi.")
+        assert isinstance(last(await take_turn(ScriptedBackend(calling(call("hi"))), conversation)), Finished)
+        assert conversation.for_request()[-1].content == SKIPPED_CALL
+
+    async def test_of_a_broken_answer_is_not_run(self) -> None:
+        tools = Tools()
+        backend = ScriptedBackend([Delta(tool_calls=(call("hi"),)), ServerError("boom")])
+        assert isinstance(last(await take_turn(backend, tools=ToolUse(tools))), Failed)
+        assert tools.ran == []
+
+    async def test_of_an_unknown_tool_gets_the_list_of_known_ones_and_nobody_is_asked(self) -> None:
+        tools, approver = Tools(), Deciding()
+        backend = ScriptedBackend(calling(call("x", name="no_such")), ANSWER)
+        events = await take_turn(backend, tools=ToolUse(tools, approver))
+        assert results(events) == ["There is no tool of that name. The tools are: echo, write."]
+        assert (tools.ran, approver.asked) == ([], [])
+
+    async def test_that_raises_is_a_result_like_any_other(self) -> None:
+        tools = Tools()
+        tools.result = lambda _: str(1 // 0)
+        events = await take_turn(ScriptedBackend(calling(call("x")), ANSWER), tools=ToolUse(tools))
+        assert results(events) == ["The tool failed: ZeroDivisionError: integer division or modulo by zero"]
+        assert isinstance(last(events), Finished)
+
+
+class TestSeveralCalls:
+    async def test_that_only_read_run_together_and_their_results_stand_in_order(self) -> None:
+        tools = Tools(Effect.READS)
+        tools.meeting = asyncio.Barrier(3)  # nobody goes on before all three are there
+        backend = ScriptedBackend(calling(call("a", "1"), call("b", "2"), call("c", "3")), ANSWER)
+        events = await take_turn(backend, tools=ToolUse(tools))
+        assert sorted(results(events)) == ["said a", "said b", "said c"]
+        assert sorted(event.number for event in events if isinstance(event, ToolDone)) == [1, 2, 3]
+        sent = backend.requests[1].messages[2:]
+        assert [(message.content, message.tool_call_id) for message in sent] == [
+            ("said a", "1"),
+            ("said b", "2"),
+            ("said c", "3"),
+        ]
+
+    async def test_that_may_change_something_run_one_by_one(self) -> None:
+        tools = Tools()
+        backend = ScriptedBackend(calling(call("a"), call("b")), ANSWER)
+        events = await take_turn(backend, tools=ToolUse(tools))
+        kinds = [type(event) for event in events if isinstance(event, ToolAsked | ToolStarted | ToolDone)]
+        assert kinds == [ToolAsked, ToolStarted, ToolDone] * 2
+
+    async def test_stopped_in_the_middle_keep_what_is_known_in_order(self) -> None:
+        tools = Tools(Effect.READS)
+        asked = [call("stuck", "1"), call("b", "2"), call("c", "3", "write")]
+        turn = RunningTurn(ScriptedBackend(calling(*asked)), tools=ToolUse(tools))
+        await turn.until(lambda event: isinstance(event, ToolDone))
+        await turn.cancel()
+        assert tools.stopped == asked[:1]
+        assert isinstance(last(turn.events), Interrupted)
+        turn.conversation.append(Message(Role.USER, "On."))
+        messages = turn.conversation.for_request()
+        assert [message.role.value for message in messages] == [
+            *("user", "assistant", "tool", "tool", "tool", "assistant", "user")
+        ]
+        assert [(message.tool_call_id, message.content) for message in messages[2:5]] == [
+            ("1", STOPPED_CALL),
+            ("2", "said b"),
+            ("3", SKIPPED_CALL),
+        ]
+
+    async def test_a_second_ctrl_c_loses_nothing(self) -> None:
+        tools = Tools()
+        turn = RunningTurn(ScriptedBackend(calling(call("stuck", "1"))), tools=ToolUse(tools))
+        await turn.until(is_started)
+        await turn.cancel(times=3)
+        assert turn.conversation.for_request()[-1].content in (STOPPED_CALL, SKIPPED_CALL)
+
+
+class TestTheSameCall:
+    async def test_is_answered_with_the_first_result_and_a_hint(self) -> None:
+        tools = Tools()
+        backend = ScriptedBackend(
+            calling(call("a", "1")), calling(call("b")), calling(call("a", "9")), ANSWER
+        )
+        events = await take_turn(backend, tools=ToolUse(tools))
+        assert tools.ran == [call("a", "1"), call("b")]
+        assert results(events)[2] == f"{SAME_CALL}\nsaid a"
+
+    @pytest.mark.parametrize("effect", list(Effect))
+    async def test_twice_in_one_reply_is_run_once(self, effect: Effect) -> None:
+        tools = Tools(effect)
+        backend = ScriptedBackend(calling(call("a", "1"), call("a", "2")), ANSWER)
+        events = await take_turn(backend, tools=ToolUse(tools))
+        assert len(tools.ran) == 1
+        assert results(events) == ["said a", f"{SAME_CALL}\nsaid a"]
+        assert [message.tool_call_id for message in backend.requests[1].messages[2:]] == ["1", "2"]
+
+    async def test_is_run_again_when_the_tool_says_that_its_answer_changes(self) -> None:
+        tools = Tools(is_repeatable=True)
+        backend = ScriptedBackend(*[calling(call("a"))] * 4, ANSWER)
+        await take_turn(backend, tools=ToolUse(tools))
+        assert len(tools.ran) == 4
+
+    async def test_is_run_again_when_another_one_changed_something(self) -> None:
+        tools = Tools(Effect.READS)
+        backend = ScriptedBackend(
+            calling(call("a")), calling(call("b", name="write")), calling(call("a")), ANSWER
+        )
+        await take_turn(backend, tools=ToolUse(tools))
+        assert [each.name for each in tools.ran] == ["echo", "write", "echo"]
+
+    async def test_refused_once_is_not_asked_for_again(self) -> None:
+        approver = Deciding()
+        backend = ScriptedBackend(calling(call("rm")), calling(call("rm")), ANSWER)
+        events = await take_turn(backend, tools=ToolUse(Tools(), approver))
+        assert len(approver.asked) == 1
+        assert results(events)[1] == f"{SAME_CALL}\nThe user refused."
+
+    async def test_for_the_third_time_stops_the_turn_when_nobody_can_be_asked(self) -> None:
+        backend = ScriptedBackend(*[calling(call("a"))] * 5)
+        error = failure(await take_turn(backend, tools=ToolUse(Tools()))).error
+        assert isinstance(error, ToolRoundsExceeded)
+        assert error.sentence == "The model asked for echo with the same arguments 3 times."
+        assert len(backend.requests) == 3
+
+    @pytest.mark.parametrize("goes_on", [True, False])
+    async def test_for_the_third_time_is_the_users_to_decide(self, goes_on: bool) -> None:
+        approver = Deciding(goes_on)
+        backend = ScriptedBackend(*[calling(call("a"))] * 3, ANSWER)
+        events = await take_turn(backend, tools=ToolUse(Tools(), approver))
+        assert approver.asked_again == [3]
+        assert isinstance(last(events), Finished if goes_on else Failed)
+
+
+class TestLimits:
+    @pytest.mark.parametrize("rounds", [1, 25])
+    async def test_of_rounds(self, rounds: int) -> None:
+        backend = ScriptedBackend(*[calling(call(str(number))) for number in range(rounds + 1)])
+        conversation = conversation_with("Say hi.")
+        use = ToolUse(Tools(), limits=Limits(rounds=rounds))
+        assert isinstance(
+            failure(await take_turn(backend, conversation, tools=use)).error, ToolRoundsExceeded
+        )
+        assert len(backend.requests) == rounds
+        assert conversation.head
+        assert conversation.head.message.content == f"said {rounds - 1}"
+
+    async def test_of_tokens(self) -> None:
+        backend = ScriptedBackend(*[calling(call(str(number)), tokens=40) for number in range(9)])
+        use = ToolUse(Tools(), limits=Limits(tokens=100))
+        error = failure(await take_turn(backend, tools=use)).error
+        assert error.sentence == "The model wrote 120 tokens around tools and no answer."
+
+    async def test_of_time_in_which_the_user_was_not_asked(self) -> None:
+        now = 0.0
+
+        class Slow(Deciding):
+            async def decide(self, call: ToolCall) -> ToolCall:
+                nonlocal now
+                now += 1000
+                return call
+
+        def works(_: ToolCall) -> str:
+            nonlocal now
+            now += 30
+            return "done"
+
+        tools = Tools()
+        tools.result = works
+        backend = ScriptedBackend(*[calling(call(str(number))) for number in range(9)])
+        use = ToolUse(tools, Slow(), Limits(time_s=60))
+        error = failure(await take_turn(backend, tools=use, clock=lambda: now)).error
+        assert error.sentence == "The model called tools for 60 s without an answer."
+        assert len(tools.ran) == 2
+
+
+class TestResults:
+    async def test_are_cut_to_the_window_and_whole_in_the_event(self) -> None:
+        tools = Tools()
+        tools.result = lambda _: "a" * 50_000 + "b" * 50_000
+        backend = ScriptedBackend(calling(call("x")), ANSWER)
+        events = await take_turn(
+            backend, settings=Settings("m", options={"num_ctx": 2048}), tools=ToolUse(tools)
+        )
+        done = next(event for event in events if isinstance(event, ToolDone))
+        assert len(done.whole) == 100_000
+        assert len(done.result) < 2048 * 3
+        assert done.result.startswith("aaa")
+        assert done.result.endswith("bbb")
+        assert "of 100,000 characters are left out here" in done.result
+        message = backend.requests[1].messages[2]
+        assert (message.content, message.whole) == (done.result, done.whole)
+
+    async def test_that_fit_are_kept_once(self) -> None:
+        backend = ScriptedBackend(calling(call("x")), ANSWER)
+        await take_turn(backend, tools=ToolUse(Tools()))
+        assert backend.requests[1].messages[2].whole == ""
+
+    async def test_share_the_room_there_is(self) -> None:
+        tools = Tools(Effect.READS)
+        tools.result = lambda _: "a" * 100_000
+        backend = ScriptedBackend(calling(call("x"), call("y"), call("z")), ANSWER)
+        await take_turn(backend, tools=ToolUse(tools, limits=Limits(window_tokens=4096)))
+        assert sum(len(message.content) for message in backend.requests[1].messages) < 4096 * 3
+
+    @given(st.text(), st.integers(min_value=2, max_value=50))
+    def test_that_are_short_are_not_touched_and_long_ones_keep_both_ends(self, text: str, most: int) -> None:
+        cut = shortened(text, most)
+        if len(text) <= most:
+            assert cut == text
+        else:
+            assert cut.startswith(text[: most * 3 // 4])
+            assert cut.endswith(text[-1])
+
+
+class TestAMalformedCall:
+    ERROR = BadToolCall("m called a tool in a way that localhost cannot read.", "", "invalid character 'c'")
+
+    async def test_is_told_to_the_model_once(self) -> None:
+        backend, conversation = ScriptedBackend([Delta("Let"), self.ERROR], ANSWER), conversation_with("Go.")
+        events = await take_turn(backend, conversation, tools=ToolUse(Tools()))
+        assert [type(event) for event in events if not isinstance(event, TextDelta)] == [
+            CallUnreadable,
+            Finished,
+        ]
+        told = backend.requests[1].messages[-1]
+        assert told.role is Role.USER
+        assert "could not be read (invalid character 'c')" in told.content
+        assert "could not be read" not in str(conversation.for_request())
+
+    async def test_after_a_result_leaves_roles_in_turn(self) -> None:
+        backend = ScriptedBackend(calling(call("a")), [self.ERROR], ANSWER)
+        await take_turn(backend, tools=ToolUse(Tools()))
+        told = backend.requests[2].messages
+        assert [message.role for message in told] == [Role.USER, Role.ASSISTANT, Role.TOOL]
+        assert told[-1].content.startswith("said a\n\n[Your last tool call")
+
+    async def test_for_the_second_time_ends_the_turn(self) -> None:
+        backend = ScriptedBackend([self.ERROR], [self.ERROR])
+        assert failure(await take_turn(backend, tools=ToolUse(Tools()))).error is self.ERROR
+
+    async def test_without_tools_is_an_error_like_any_other(self) -> None:
+        assert failure(await take_turn(ScriptedBackend([self.ERROR]))).error is self.ERROR

@@ -1,0 +1,74 @@
+"""The question in the middle of an answer, on a real terminal with a real turn behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.pty_terminal import PtyTerminal
+from tests.scripted_replies import Signal, answer, done, end, head, lines, note, text, wait
+from tests.scripted_server import ScriptedServer
+
+ROOT = Path(__file__).parents[2]
+CALL = [{"function": {"name": "get_temp", "arguments": {"city": "Oslo\x1b[2J\n╰\nRun it? y"}}}]
+
+
+@contextmanager
+def asking(folder: Path, server: ScriptedServer) -> Iterator[PtyTerminal]:
+    argv = [sys.executable, "-m", "tests.terminal.approval_child", server.url, str(folder / "note")]
+    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    with PtyTerminal(argv, columns=70, lines=30, env=env, cwd=ROOT) as terminal:
+        yield terminal
+
+
+def test_what_was_typed_ahead_is_no_answer_and_the_answer_goes_on_after_one(tmp_path: Path) -> None:
+    typed, thinking = Signal(), Signal()
+    with ScriptedServer() as server:
+        server.enqueue(
+            head(),
+            lines(text("Let me look.")),
+            note(thinking),
+            wait(typed),
+            lines(text("", tool_calls=CALL), done()),
+            end(),
+        )
+        server.enqueue(*answer("It is cold."))
+        with asking(tmp_path, server) as terminal:
+            terminal.wait_for("Let me look.")
+            terminal.send("y\ry")
+            terminal.wait_for("› y")
+            typed.set()
+            terminal.wait_for("Run it? ")
+            terminal.wait_for("y once")
+            rows = terminal.all_rows()
+            block = rows[next(i for i, row in enumerate(rows) if row.startswith("╭ ")) :]
+            assert block[0].startswith("╭ The model wants to call get_temp")
+            assert [row[:2] for row in block[1:]].count("│ ") == 4
+            assert "│ city: Oslo\\x1b[2J" in [row.rstrip() for row in block]
+            assert not (tmp_path / "note").exists()
+            terminal.send("y\r")
+            terminal.wait_for("It is cold.")
+            terminal.wait_for("last: It is cold.")
+            assert terminal.wait_for_exit() == 0
+            assert "typed: ['y'] 'y'" in "\n".join(terminal.all_rows())
+        assert json.loads((tmp_path / "note").read_text()) == CALL[0]["function"]["arguments"]
+        assert server.to("/api/chat")[1].json["messages"][-1]["content"] == "11 degrees"
+
+
+def test_esc_at_the_question_stops_the_turn_and_nothing_runs(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        server.enqueue(head(), lines(text("", tool_calls=CALL), done()), end())
+        with asking(tmp_path, server) as terminal:
+            terminal.wait_for("y once")
+            before = terminal.modes()
+            assert before
+            terminal.send("\x1b")
+            terminal.wait_for("stopped")
+            terminal.wait_for("last: The user refused this call.")
+            assert terminal.wait_for_exit() == 0
+        assert not (tmp_path / "note").exists()
+        assert len(server.to("/api/chat")) == 1

@@ -1,0 +1,89 @@
+"""What lies ready before tools are used: nothing is read or run that nobody wants."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ollama_chat_tui.chat.message import ToolCall
+from ollama_chat_tui.config.keys import Tools
+from ollama_chat_tui.errors import ToolNotAllowed
+from ollama_chat_tui.tools.bench import Bench, ToolsGiven
+
+CODE = (
+    "from pathlib import Path\nPath(__file__).with_name('ran').touch()\ndef mine(): return 1\ndef more(): ..."
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(CODE)
+    return path
+
+
+@pytest.fixture
+async def benches() -> AsyncIterator[list[Bench]]:
+    made: list[Bench] = []
+    yield made
+    for bench in made:
+        await bench.aclose()
+
+
+async def test_files_of_the_configuration_are_not_run_until_tools_are_wanted(
+    path: Path, benches: list[Bench]
+) -> None:
+    bench = Bench(Tools(files=[str(path)]))
+    benches.append(bench)
+    assert not bench.is_wanted
+    assert await bench.use() is None
+    assert "mine" not in [each.tool.name for each in bench.listed()]
+    assert not path.with_name("ran").exists()
+    assert [each.is_on for each in (await bench.open()).listed() if each.source == str(path)] == [False] * 2
+    assert await bench.use() is None
+
+
+@pytest.mark.parametrize("by_path", [True, False])
+async def test_what_is_to_be_on_is_on(path: Path, benches: list[Bench], by_path: bool) -> None:
+    on = [str(path)] if by_path else ["more", "now"]
+    bench = Bench(Tools(on=on, files=[str(path)], rounds=3, time_s=60, tokens=500))
+    benches.append(bench)
+    use = await bench.use(window_tokens=4096)
+    assert use
+    assert set(use.toolbox.facts()) == ({"mine", "more"} if by_path else {"more", "now"})
+    limits = use.limits
+    assert (limits.rounds, limits.time_s, limits.tokens, limits.window_tokens) == (3, 60, 500, 4096)
+    assert bench.number_on == 2
+
+
+async def test_flags_add_to_the_configuration(path: Path, benches: list[Bench]) -> None:
+    bench = Bench(Tools(on=["now"], files=[str(path)]), ToolsGiven([str(path), "calculate"]))
+    benches.append(bench)
+    use = await bench.use()
+    assert use
+    assert set(use.toolbox.facts()) == {"now", "mine", "more", "calculate"}
+
+
+async def test_each_trouble_is_told_once_and_the_rest_works(path: Path, benches: list[Bench]) -> None:
+    bench = Bench(Tools(on=["lost", "now"]), ToolsGiven([str(path.with_name("gone.py"))]))
+    benches.append(bench)
+    assert await bench.use()
+    told = [error.sentence for error in bench.take_troubles()]
+    assert told == ["There is no tool lost.", f"There is no file {path.with_name('gone.py')}."]
+    assert bench.take_troubles() == []
+
+
+async def test_where_nobody_can_be_asked_only_what_is_allowed_runs(path: Path, benches: list[Bench]) -> None:
+    bench = Bench(Tools(files=[str(path)]), ToolsGiven(["mine", "more"], ["mine"]))
+    benches.append(bench)
+    use = await bench.use()
+    assert use
+    assert use.approver
+    call = ToolCall("mine", {})
+    assert await use.approver.decide(call) == call
+    bench.check()
+    await use.approver.decide(ToolCall("more", {}))
+    with pytest.raises(ToolNotAllowed, match="wanted to use more"):
+        bench.check()

@@ -1,0 +1,242 @@
+"""Files of functions, run in real processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from ollama_chat_tui.chat.message import ToolCall
+from ollama_chat_tui.chat.protocols import Effect
+from ollama_chat_tui.errors import BadTools
+from ollama_chat_tui.tools.function_file import FunctionFile
+from ollama_chat_tui.tools.registry import Registry
+from tests.waiting import until
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="uses a FIFO, a signal or a shell")
+
+
+class Filed:
+    """A file of functions and the registry they are in."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = FunctionFile(path)
+        self.registry = Registry()
+
+    async def load(self, source: str) -> list[str]:
+        self.path.write_text(dedent(source))
+        return self.registry.put(str(self.path), await self.file.load())
+
+    async def call(self, name: str, **arguments: object) -> str:
+        return await self.registry.run(ToolCall(name, arguments))
+
+
+@pytest.fixture
+async def filed(tmp_path: Path) -> AsyncIterator[Filed]:
+    filed = Filed(tmp_path / "my tools.py")
+    yield filed
+    await filed.file.aclose()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def test_every_public_function_is_a_tool_sync_or_async(filed: Filed) -> None:
+    names = await filed.load(
+        """
+        import asyncio, json
+        from pathlib import Path
+        from textwrap import dedent
+        def double(number: int) -> int:
+            'Double a number.'
+            return 2 * number
+        async def later(text: str) -> dict:
+            await asyncio.sleep(0)
+            return {"text": text, "where": Path("/x")}
+        def nothing(): ...
+        def _private(): ...
+        class Thing: ...
+        """
+    )
+    assert names == ["double", "later", "nothing"]
+    assert await filed.call("double", number="21") == "42"
+    assert await filed.call("later", text="é") == '{"text":"é","where":"/x"}'
+    assert await filed.call("nothing") == "Done; there is no result to show."
+    assert "Expected `int`" in await filed.call("double", number="many")
+
+
+async def test_the_decorator_chooses_and_says_more(filed: Filed) -> None:
+    names = await filed.load(
+        """
+        from ollama_chat_tui.tools import tool
+        def helper(): ...
+        @tool
+        def plain(): ...
+        @tool(name="look", reads_only=True, repeatable=True, time_limit_s=1.5)
+        def other(): return "seen"
+        """
+    )
+    assert names == ["plain", "look"]
+    look = filed.registry.tool("look")
+    assert look
+    assert (look.facts.effect, look.facts.is_repeatable, look.time_limit_s) == (Effect.READS, True, 1.5)
+    assert await filed.call("look") == "seen"
+
+
+@posix_only
+async def test_what_is_printed_goes_into_the_result_and_nowhere_else(
+    filed: Filed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await filed.load(
+        r"""
+        import os, subprocess, sys
+        print("at import \x1b[2J")
+        def speak():
+            print("aloud"); print("and in anger", file=sys.stderr)
+            os.write(1, b"below \x1b[2J\n"); subprocess.run(["echo", "child"])
+            return "said"
+        def shout():
+            for _ in range(10_000): print("x" * 1000, file=sys.stderr)
+        def ask(): return input("Yes? ")
+        """
+    )
+    assert await filed.call("speak") == "said\n\nIt printed:\naloud\nand in anger"
+    assert len(await filed.call("shout")) < 30_000
+    assert (await filed.call("ask")).startswith("ask failed: EOFError")
+    assert capfd.readouterr() == ("", "")
+
+
+@posix_only
+async def test_whatever_a_function_does_is_a_result(filed: Filed) -> None:
+    await filed.load(
+        """
+        import os, sys, signal
+        def broken(): return {}["no"]
+        def leaving(): sys.exit(3)
+        def dying(): os._exit(3)
+        def crashing(): os.kill(os.getpid(), signal.SIGSEGV)
+        def round_and_round():
+            it = []; it.append(it); return it
+        def huge(): return "a" * 5_000_000
+        def surrogate(): return "\\ud800"
+        def fine(): return "fine"
+        """
+    )
+    assert await filed.call("broken") == "broken failed: KeyError: 'no' (line 3)."
+    assert (await filed.call("leaving")).startswith("leaving failed: SystemExit: 3")
+    assert await filed.call("dying") == "dying ended the process that ran it."
+    assert await filed.call("crashing") == "crashing ended the process that ran it."
+    assert "RecursionError" in await filed.call("round_and_round")
+    assert len(await filed.call("huge")) == 1_000_000
+    assert await filed.call("surrogate") == "?"
+    assert await filed.call("fine") == "fine"
+
+
+@posix_only
+async def test_one_that_hangs_is_ended_with_what_it_started(filed: Filed, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    await filed.load(
+        f"""
+        import os, subprocess, time
+        from ollama_chat_tui.tools import tool
+        @tool(time_limit_s=1)
+        def hang():
+            child = subprocess.Popen(["sleep", "1000"])
+            open({str(note)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
+            while True: pass
+        @tool
+        def fine(): return "fine"
+        """
+    )
+    assert await filed.call("hang") == "hang took over 1 s and was stopped."
+    await until(lambda: not any(is_running(int(pid)) for pid in note.read_text().split()))
+    assert await filed.call("fine") == "fine"
+
+
+async def test_cancelling_ends_the_function(filed: Filed, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    await filed.load(
+        f"""
+        import os, time
+        def hang():
+            open({str(note)!r}, "w").write(str(os.getpid()) + " "); time.sleep(1000)
+        """
+    )
+    call = asyncio.create_task(filed.call("hang"))
+    await until(lambda: note.exists() and note.read_text().endswith(" "))
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert not is_running(int(note.read_text()))
+
+
+@posix_only
+async def test_calls_at_the_same_time_run_at_the_same_time(filed: Filed, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    await filed.load(
+        f"""
+        def give(): open({str(fifo)!r}, "w").write("met"); return "gave"
+        def take(): return open({str(fifo)!r}).read()
+        """
+    )
+    results = await asyncio.gather(filed.call("take"), filed.call("give"))
+    assert list(results) == ["met", "gave"]
+
+
+async def test_loading_again_takes_what_was_edited(filed: Filed) -> None:
+    await filed.load("def one(): return 1\ndef gone(): ...\n")
+    filed.registry.turn("one", on=False)
+    assert await filed.load("def one(): return 'changed'\ndef two(): ...\n") == ["one", "two"]
+    assert [(each.tool.name, each.is_on) for each in filed.registry.listed()] == [
+        ("one", False),
+        ("two", True),
+    ]
+    filed.registry.turn("one", on=True)
+    assert await filed.call("one") == "changed"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def broken(:", "SyntaxError: invalid syntax (line 1)"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module' (line 1)"),
+        ("import sys; sys.exit()", "SystemExit (line 1)"),
+        ("import os; os._exit(0)", "ended the process that loaded it"),
+        ("x = 1", "has no public functions"),
+        ("def f(*a): ...", "f cannot be a tool"),
+        ("def f(a: complex): ...", "f cannot be a tool"),
+    ],
+)
+async def test_a_file_that_cannot_be_loaded_is_an_error_in_one_sentence(
+    filed: Filed, source: str, said: str
+) -> None:
+    with pytest.raises(BadTools) as error:
+        await filed.load(source)
+    assert said in error.value.sentence
+    assert "\n" not in error.value.sentence
+
+
+async def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadTools):
+        await FunctionFile(tmp_path / "none.py").load()
+
+
+async def test_a_file_in_the_working_directory_does_not_stand_in_for_a_library(
+    filed: Filed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "msgspec.py").write_text("raise SystemExit('hijacked')")
+    monkeypatch.chdir(other)
+    assert await filed.load("def fine(): return 1") == ["fine"]
