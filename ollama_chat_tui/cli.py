@@ -11,7 +11,7 @@ import typer
 from ollama_chat_tui import __version__
 from ollama_chat_tui.chat.options import THINK_LEVELS
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.errors import ChatError, ExitCode
+from ollama_chat_tui.errors import ChatError, ExitCode, UsageError
 from ollama_chat_tui.flags import ConnectionFlags, Flags, taking_flags
 from ollama_chat_tui.models_cli import models_app
 from ollama_chat_tui.outcome import Work, complain, finish
@@ -67,17 +67,23 @@ def _show_version(is_wanted: bool) -> None:
 def chat(
     context: typer.Context,
     flags: Flags,
+    image: Annotated[
+        list[str] | None,
+        typer.Option("--image", metavar="FILE", help="Goes with the first message (again for more)."),
+    ] = None,
     version: Annotated[  # noqa: ARG001 - its callback answers
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Chat with local language models in the terminal."""
     early, context.obj = context.obj, flags
+    if image and context.invoked_subcommand:
+        raise UsageError("--image stands behind the name of the command.")
     if not context.invoked_subcommand:
         early.stand()
         from ollama_chat_tui.front import open_chat
 
-        open_chat(early, flags)
+        open_chat(early, flags, image or ())
 
 
 @app.command()

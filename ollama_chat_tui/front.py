@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
@@ -35,12 +36,14 @@ _BEHIND_THE_PROMPT = (
 )
 
 
-def open_chat(early: EarlyPrompt, flags: Flags) -> NoReturn:
-    """Chat, and leave with an exit code."""
-    finish(lambda environment: _chat(environment, early, flags), is_debugging=flags.debug, early=early)
+def open_chat(early: EarlyPrompt, flags: Flags, images: Sequence[str] = ()) -> NoReturn:
+    """Chat, with `images` in the first message, and leave with an exit code."""
+    finish(
+        lambda environment: _chat(environment, early, flags, images), is_debugging=flags.debug, early=early
+    )
 
 
-async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags) -> None:
+async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags, images: Sequence[str]) -> None:
     """Chat until the user leaves.
 
     Raises:
@@ -59,11 +62,15 @@ async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags) -> N
             preferences = preferences or flags.preferences(environment)
             with ended_by_ctrl_c():
                 await _make_ready(environment, flags, preferences)
-        await _stand_and_chat(environment, early, flags, preferences)
+        await _stand_and_chat(environment, early, flags, preferences, images)
 
 
 async def _stand_and_chat(
-    environment: Environment, early: EarlyPrompt, flags: Flags, preferences: Preferences | None
+    environment: Environment,
+    early: EarlyPrompt,
+    flags: Flags,
+    preferences: Preferences | None,
+    images: Sequence[str],
 ) -> None:
     keys = early.take_keys()
     standing = stand(environment, preferences.config if preferences else None)
@@ -77,7 +84,7 @@ async def _stand_and_chat(
         preferences = preferences or flags.preferences(environment)
         wanted = flags.wanted(environment, preferences)
         end_haste()
-        beginning = Beginning(is_debugging=flags.debug)
+        beginning = Beginning(images=tuple(images), is_debugging=flags.debug)
         await run_chat(environment, standing, wanted, preferences, beginning)
     finally:
         await standing.prompt.withdraw()

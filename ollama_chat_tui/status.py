@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -17,6 +17,7 @@ from ollama_chat_tui.errors import BackendError
 from ollama_chat_tui.sessions.recorder import Saved, SaveState
 
 LONGEST_VALUE = 24
+MOST_NAMES = 3
 
 
 class Status:
@@ -24,26 +25,29 @@ class Status:
 
     Attributes:
         answerer: who answers, as soon as it is known.
-        attached: how many images go with the next question.
         tools_on: how many tools the model may call.
     """
 
     def __init__(self) -> None:
         self.answerer: Found | None = None
-        self.attached = 0
         self.tools_on = 0
         self._used_tokens = 0
         self._window_tokens = 0
         self._window_of = ""
         self._loading_since_s: float | None = None
 
-    def facts(self, settings: Settings, kept: SaveState, *, has_history: bool) -> list[str]:
-        """The facts, the most important first: a bar that is too narrow leaves out the last ones."""
+    def facts(
+        self, settings: Settings, kept: SaveState, *, has_history: bool, attached: Sequence[str] = ()
+    ) -> list[str]:
+        """The facts, the most important first: a bar that is too narrow leaves out the last ones.
+
+        `attached` are the names of what goes with the next question.
+        """
         facts = [
             self._model(settings.model),
             kept.fact,
             "" if has_history or kept.saved is Saved.PRIVATE else "no history",
-            _count(self.attached, "image"),
+            _with(attached),
             self._window(settings.model),
             self._host(),
             _format(settings.format),
@@ -106,6 +110,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
+def _with(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    shown = ", ".join(map(_shortened, names[:MOST_NAMES]))
+    more = len(names) - MOST_NAMES
+    return f"with {shown} and {more} more" if more > 0 else f"with {shown}"
+
+
 def _format(wanted: object) -> str:
     return "" if wanted is None else "json" if wanted == "json" else "schema"
 
@@ -115,5 +127,8 @@ def _think(wanted: bool | str | None) -> str:
 
 
 def _short_value(value: object) -> str:
-    text = msgspec.json.encode(value).decode()
+    return _shortened(msgspec.json.encode(value).decode())
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -15,9 +15,11 @@ from typing import Protocol
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.image import Image, ImageStore
 from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import ChatError, NothingThere, UsageError
+from ollama_chat_tui.errors import AttachmentError, ChatError, NothingThere, UsageError
+from ollama_chat_tui.media.attachments import Attachments
 from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.progress import ShowProgress
 from ollama_chat_tui.sessions.keeping import Keeping
@@ -28,6 +30,10 @@ class Screen(Protocol):
 
     async def copy(self, text: str) -> str:
         """Put `text` into the clipboard; returns how it was done."""
+        ...
+
+    async def paste(self) -> str:
+        """The text in the clipboard; empty: there is none."""
         ...
 
     async def page(self, text: str) -> None:
@@ -55,8 +61,12 @@ class Screen(Protocol):
         """Show progress while inside."""
         ...
 
-    def replay(self, messages: Sequence[Message]) -> None:
-        """Show the last turns of a conversation as they looked."""
+    async def replay(self, messages: Sequence[Message], images: ImageStore) -> None:
+        """Show the last turns of a conversation as they looked, with its images."""
+        ...
+
+    async def show_image(self, sentence: str, image: Image, images: ImageStore) -> None:
+        """Say something of an image, and show it small where that can be done."""
         ...
 
     def keys(self) -> Sequence[tuple[str, str]]:
@@ -127,6 +137,7 @@ class Context:
         preferences: what flags, environment, profile and file say; what the chat set itself is in `settings`.
         is_leaving: set by a command that ends the chat.
         keeping: the session that the chat is kept in, and the way to the others.
+        attachments: what goes with the next message.
         draft: set by a command that gives a text back to the prompt.
         outgoing: set by a command that speaks to the model; the chat takes it away and sends it.
         host: the name or address that the chat went over to; empty where it began.
@@ -141,6 +152,7 @@ class Context:
     registry: Registry
     preferences: Preferences
     keeping: Keeping
+    attachments: Attachments
     is_leaving: bool = False
     draft: str = ""
     outgoing: Outgoing | None = None
@@ -178,6 +190,9 @@ class Typed(tuple[str, ...]):
 Words = Callable[[Context, Typed], Iterable[Word]]
 """Gives what may follow the words that stand already; answers at once, from what is known."""
 
+Paths = Callable[[str], list[tuple[str, int]]]
+"""Gives files that the text behind a name may go on with, and where in it each begins."""
+
 _BEGUN = re.compile(r'(?<!\S)(?:"[^"]*|\S*)$')
 _WORD = re.compile(r'"[^"]*"|\S+')
 
@@ -195,6 +210,7 @@ class Command:
         help: its docstring; the first line says what it does, on a row of a list.
         needs_server: it is run only when it is known who answers.
         words: what may follow its name, for completion.
+        paths: the same, where a shell's quotes and escapes count.
     """
 
     topic: str
@@ -205,6 +221,7 @@ class Command:
     needs_server: bool
     words: Words | None
     run: Run
+    paths: Paths | None = None
 
     @property
     def summary(self) -> str:
@@ -251,6 +268,7 @@ class Registry:
         arguments: str = "",
         needs_server: bool = False,
         words: Words | None = None,
+        paths: Paths | None = None,
     ) -> Callable[[Run], Run]:
         """Register the decorated function under `name` and `aliases`; its docstring is its help.
 
@@ -263,7 +281,7 @@ class Registry:
             if not help_text:
                 raise ValueError(f"/{name} has no help")
             usage = f"/{name} {arguments}".strip()
-            command = Command(self._topic, name, aliases, usage, help_text, needs_server, words, run)
+            command = Command(self._topic, name, aliases, usage, help_text, needs_server, words, run, paths)
             for each in (name, *aliases):
                 if each in self._commands:
                     raise ValueError(f"/{each} stands twice")
@@ -311,6 +329,13 @@ class Registry:
         typed = Typed(before)
         typed.begun = line[start:]
         command = self._commands.get(name.removeprefix("/"))
+        if command and command.paths:
+            behind = line.index(name) + len(name)
+            found_paths = command.paths(line[behind:])
+            return (
+                behind + (found_paths[0][1] if found_paths else 0),
+                [(path, "") for path, _ in found_paths],
+            )
         return start, list(command.words(context, typed)) if command and command.words else []
 
     def find(self, name: str) -> Command:
@@ -339,7 +364,7 @@ class Registry:
             await context.connect()
         try:
             return await _run(command, context, rest.strip())
-        except NothingThere:
+        except (NothingThere, AttachmentError):
             raise
         except UsageError as error:
             if "Usage: " not in error.hint:

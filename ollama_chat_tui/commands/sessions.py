@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.conversation import Conversation
-from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.commands.files import file_names, path_of
 from ollama_chat_tui.commands.layout import age_text, in_columns, size_text
 from ollama_chat_tui.commands.registry import Context, Registry, Typed, Word
@@ -89,19 +88,20 @@ async def _open(context: Context, id_: str, node_id: str | None = None) -> str:
     except (SessionLocked, SessionUnwritable) as error:
         place = await context.screen.pick(error.sentence, _WAYS_ROUND_A_LOCK)
         if place == 1:
-            context.screen.replay(_branch(await asyncio.to_thread(load, path)))
+            await _replay(context, await asyncio.to_thread(load, path))
         if place != 0:
             return ""
         loaded = await recorder.fork(path)
     if node_id:
         loaded.conversation.move_head(node_id)
     context.conversation = loaded.conversation
-    context.screen.replay(_branch(loaded))
+    await _replay(context, loaded)
     return "\n".join([*loaded.notices, *_take_settings(context, loaded), _headline(loaded)])
 
 
-def _branch(loaded: Loaded) -> list[Message]:
-    return [node.message for node in loaded.conversation.branch()]
+async def _replay(context: Context, loaded: Loaded) -> None:
+    conversation = loaded.conversation
+    await context.screen.replay([node.message for node in conversation.branch()], conversation.images)
 
 
 def _headline(loaded: Loaded) -> str:

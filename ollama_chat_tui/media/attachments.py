@@ -188,11 +188,10 @@ class Attachments:
             for number, file in enumerate(self._files, len(rows) + 1)
         ]
 
-    def names_with(self, text: str) -> tuple[str, ...]:
-        """What would go with `text` if it were sent now, for the bar. It looks at the disk for each path."""
-        named = [found.path.name for found in found_in(text)]
-        named += [mention.path.name for mention in mentioned(text)]
-        return (*(each.image.name for each in self._images), *(file.name for file in self._files), *named)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that is attached; foreign text."""
+        return (*(each.image.name for each in self._images), *(file.name for file in self._files))
 
     async def compose(self, text: str, images: ImageStore) -> Composed:
         """Make the message: paths in `text` become images, `@path` a fence behind it; the list is empty then.
@@ -252,6 +251,11 @@ class Attachments:
         line = re.sub(r"\s", " ", name)  # of a file a name may have newlines
         image = Image(sha256, prepared.media_type, line, len(prepared.data), prepared.width, prepared.height)
         return Attached(image, size_before, prepared.changes)
+
+
+def named_in(text: str) -> tuple[str, ...]:
+    """The names of what would be attached because `text` names it. It looks at the disk for each path."""
+    return (*(found.path.name for found in found_in(text)), *(each.path.name for each in mentioned(text)))
 
 
 def _named(text: str, spans: Sequence[Found]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 
 from ollama_chat_tui.chat.events import (
@@ -59,10 +59,11 @@ class AnswerScreen:
         drawer.touch()
         return True
 
-    def replayed(self, messages: Sequence[Message]) -> str:
-        """The last turns of a conversation as they looked, as lines."""
+    def replayed(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> str:
+        """The last turns of a conversation as they looked, as lines; with pictures of images by SHA-256."""
         width = self._tty.size().columns
-        rows = replayed_rows(messages, self._theme, width, turns=REPLAYED_TURNS, view=self._view())
+        turns, view = REPLAYED_TURNS, self._view()
+        rows = replayed_rows(messages, self._theme, width, turns=turns, view=view, pictures=pictures)
         return "".join(f"{row}\n" for row in rows)
 
     async def show(self, turn: AsyncGenerator[Event, None], typed: TypeAhead) -> End | None:

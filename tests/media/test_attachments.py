@@ -13,7 +13,7 @@ import pytest
 from ollama_chat_tui.chat.image import Image, MemoryImages
 from ollama_chat_tui.errors import AttachmentError, FileUnreadable, NothingThere, TooLarge, WrongKind
 from ollama_chat_tui.media.aside import aside
-from ollama_chat_tui.media.attachments import Attachments
+from ollama_chat_tui.media.attachments import Attachments, named_in
 from ollama_chat_tui.media.size import MAX_BYTES
 from tests.media.pictures import encoded, png, quarters, write
 from tests.media.test_clipboard import WAYLAND, WL_PASTE, tool
@@ -91,7 +91,7 @@ async def test_the_images_of_a_message_are_attached_again(
     await attachments.add("a.png")
     (image,) = attachments.take(store)
     attachments.add_again([image, Image("0" * 64, "image/png", "gone.png")], store)
-    assert attachments.names_with("") == ("a.png",)
+    assert attachments.names == ("a.png",)
     assert attachments.take(MemoryImages()) == (image,)
 
 
@@ -115,7 +115,7 @@ async def test_a_message_takes_everything_with_it(attachments: Attachments, stor
     await attachments.add("a.png")
     await attachments.add_file(Path("x.py"))
     text = "compare with 'b c.jpg', and see @x.py"
-    assert attachments.names_with(text) == ("a.png", "x.py", "b c.jpg", "x.py")
+    assert (attachments.names, named_in(text)) == (("a.png", "x.py"), ("b c.jpg", "x.py"))
     composed = await attachments.compose(text, store)
     assert composed.content == (
         "compare with [b c.jpg], and see @x.py\n\n```py x.py\nprint()\n```\n\n```py x.py\nprint()\n```"
