@@ -58,6 +58,7 @@ class Stage:
 
     server: ScriptedServer
     terminal: PtyTerminal
+    home: Path
 
     def type(self, keys: str) -> None:
         """Press keys; Enter is `\\r`."""
@@ -111,7 +112,9 @@ class Scene:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             home = fresh_home(directory, OLLAMA_HOST=url, COLORTERM="truecolor")
             screen = PictureScreen(self.columns, self.lines, self.background)
-            stage = Stage(server, stack.enter_context(PtyTerminal(COMMAND, env=home, screen=screen)))
+            stage = Stage(
+                server, stack.enter_context(PtyTerminal(COMMAND, env=home, screen=screen)), directory
+            )
             stage.see("/help shows" if self.is_served else "ollama serve")
             stage.see(READY)
             yield stage
