@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.command import COMMAND, fresh_home, rows_with, wait_for_prompt
 from tests.media.pictures import png, write
 from tests.media.test_clipboard import WAYLAND, WL_PASTE, tool
 from tests.pty_terminal import PtyTerminal, StrictScreen
-from tests.scripted_replies import Json, answer, installed, reply
+from tests.scripted_replies import Json, Signal, answer, installed, reply, wait
 from tests.scripted_server import ScriptedServer
 
 READY = "/help shows"
@@ -211,4 +212,24 @@ def test_a_picture_that_cannot_go_gives_the_text_back(server: ScriptedServer, ho
         terminal.wait_for("broken.png is a damaged picture.")
         terminal.wait_for(lambda: len(rows_with(terminal, ">>> see broken.png")) == 2)
         terminal.wait_for("with a.png, broken.png")
+        assert server.to("/api/chat") == []
+
+
+def test_ctrl_c_ends_a_download_and_the_message_waits_for_none(
+    server: ScriptedServer, home: dict[str, str]
+) -> None:
+    server.enqueue(wait(Signal()), path="/slow.png")
+    with opened("-m", "seer:1b", "--image", f"{server.url}/slow.png", home=home) as terminal:
+        terminal.wait_for(READY)
+        server.wait_for("/slow.png")
+        terminal.send("Red?\r")
+        terminal.wait_for(lambda: terminal.screen.screen_rows()[-1] == ">>> Red?")  # the bar is gone
+
+        def is_stopped() -> bool:
+            """Press until somebody listens: between the prompt and the waiting nobody does."""
+            terminal.process.send_signal(signal.SIGINT)
+            return "Stopped." in terminal.screen_text()
+
+        terminal.wait_for(is_stopped)
+        terminal.wait_for(lambda: len(rows_with(terminal, ">>> Red?")) == 2)
         assert server.to("/api/chat") == []
