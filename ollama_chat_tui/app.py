@@ -16,14 +16,17 @@ from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Metrics
-from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.chat.message import Role
 from ollama_chat_tui.chat.protocols import Backend
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.registry import Context, is_command
+from ollama_chat_tui.commands.context import Context
+from ollama_chat_tui.commands.registry import is_command
 from ollama_chat_tui.commands.table import make_registry
+from ollama_chat_tui.composing import Composer
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, Defect, NothingThere, SessionUnwritable, UsageError
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
+from ollama_chat_tui.media.attachments import Attachments
 from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.sessions.keeping import Keeping
 from ollama_chat_tui.standing import Standing
@@ -36,6 +39,7 @@ from ollama_chat_tui.terminal.prompt import Prompt
 from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.screen import TerminalScreen
 from ollama_chat_tui.terminal.theme import theme_name
+from ollama_chat_tui.terminal.thumbnail import Thumbnails
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.views import ThinkingViews
 from ollama_chat_tui.terminal.window import Window
@@ -62,6 +66,7 @@ async def run_chat(
     opening = Opening(environment, wanted, config.model)
     stdout, variables = environment.stdout, environment.variables
     registry, status = make_registry(preferences.folder), Status()
+    attachments = Attachments(variables, config.image_side)
     views = ThinkingViews(environment, ThinkingView(config.thinking))
     theme = standing.theme() or theme_name(config.theme)
     answers = make_answers(
@@ -74,7 +79,8 @@ async def run_chat(
     )
     outlet = Outlet(stdout, answers)
     notices = Notices(outlet, variables, answers.rendered)
-    screen = TerminalScreen(stdout, prompt, variables, views, outlet)
+    thumbnails = Thumbnails(stdout, standing.query.told, variables, is_wanted=config.thumbnails)
+    screen = TerminalScreen(stdout, prompt, variables, views, outlet, thumbnails)
     keeping = Keeping(environment, is_private=beginning.is_private, on_change=prompt.refresh)
     tools = Bench(
         config.tools,
@@ -83,15 +89,23 @@ async def run_chat(
         lambda: make_asker(stdout, prompt.input, variables, theme, answers.aside),
     )
     context = Context(
-        Conversation(), preferences.settings(), opening, screen, registry, preferences, keeping, tools
+        *(Conversation(), preferences.settings(), opening, screen, registry, preferences, keeping),
+        *(attachments, tools),
     )
+    backend = CapableBackend(LateBackend(opening), opening.answerer)
+    composer = Composer(context, backend, notices, prompt.refresh)
     if beginning.is_private:
         screen.record(False)
     standing.live.join(
         lambda text: registry.complete(context, text),
         lambda: status.facts(
-            context.settings, keeping.recorder.state, tools.number_on, has_history=screen.is_recording
+            context.settings,
+            keeping.recorder.state,
+            tools.number_on,
+            has_history=screen.is_recording,
+            attached=composer.names(prompt.text),
         ),
+        composer.read_clipboard,
     )
     prompt.refresh()
     front = _Front(prompt, answers, notices, window)
@@ -101,8 +115,7 @@ async def run_chat(
         )
         try:
             with window.titled():
-                backend = CapableBackend(LateBackend(opening), opening.answerer)
-                await _Chat(context, backend, front, status).run(beginning)
+                await _Chat(context, backend, composer, front, status).run(beginning)
         finally:
             arrival.cancel()
             await tools.aclose()
@@ -115,11 +128,13 @@ class Beginning:
     Attributes:
         resume: the session to go on with; empty is the one used last, None is none.
         is_private: whether nothing of it goes to the disk.
+        images: what goes with the first message: files, addresses, or `clipboard`.
         tools: what flags say of what the model may call.
     """
 
     resume: str | None = None
     is_private: bool = False
+    images: tuple[str, ...] = ()
     is_debugging: bool = False
     tools: ToolsGiven = field(default_factory=ToolsGiven)
 
@@ -137,9 +152,12 @@ class _Front:
 class _Chat:
     """Read, run, show."""
 
-    def __init__(self, context: Context, backend: Backend, front: _Front, status: Status) -> None:
+    def __init__(
+        self, context: Context, backend: Backend, composer: Composer, front: _Front, status: Status
+    ) -> None:
         self._context = context
         self._backend = backend
+        self._composer = composer
         self._prompt = front.prompt
         self._screen = front.answers
         self._notices = front.notices
@@ -153,12 +171,14 @@ class _Chat:
 
     async def run(self, beginning: Beginning) -> None:
         """Chat until the user leaves; everything said is on disk then, or the user knows that it is not."""
+        self._composer.attach(beginning.images)
         try:
             if beginning.resume is not None:
                 await self._try(f"/resume {beginning.resume}", is_debugging=beginning.is_debugging)
             await self._read_on(is_debugging=beginning.is_debugging)
         finally:
             self._stop_naming()
+            self._composer.stop()
             await self._context.keeping.recorder.close()
             self._tell_unsaved()
 
@@ -238,10 +258,18 @@ class _Chat:
         conversation, recorder = self._context.conversation, self._context.keeping.recorder
         before = conversation.head
         self._typed.press(self._prompt.take_typeahead())
-        if text:
-            conversation.append(Message(Role.USER, text))
+        ready = None
+        try:
+            ready = await self._composer.compose(text, settings or self._context.settings, is_typed=not typed)
+        finally:
+            if ready is None:
+                self._give_back(typed or text)
+        if ready is None:
+            return
+        if ready.message:
+            conversation.append(ready.message)
         await self._keep()
-        settings = settings or self._context.settings
+        settings = ready.settings
         end = await self._screen.show(recorder.follow(self._turn(settings)), self._typed)
         if isinstance(end, Finished | Failed) and (end.metrics.last_token_s or 0) >= LONG_ANSWER_S:
             self._window.call("The answer is there.")
@@ -250,12 +278,18 @@ class _Chat:
         is_unanswered = isinstance(end, Failed | Interrupted) and not _says_anything(conversation, before)
         if is_unanswered:
             conversation.move_head(before.id if before else None)
+            self._composer.take_back()
         await self._keep()
         if isinstance(end, Failed):
-            # Nothing that was typed is lost, and nothing is sent into the same failure.
-            self._given_back += [*([typed or text] if is_unanswered else []), *self._typed.queued]
-            self._typed.queued.clear()
+            self._give_back((typed or text) if is_unanswered else "")
             self._notices.complain(end.error)
+            if attached := self._context.attachments.names:
+                self._notices.whisper(f"Still attached: {', '.join(attached)}. /images drop N takes one off.")
+
+    def _give_back(self, text: str) -> None:
+        """Let nothing that was typed be lost, nor what waits be sent into the same failure."""
+        self._given_back += [*([text] if text else []), *self._typed.queued]
+        self._typed.queued.clear()
 
     async def _turn(self, settings: Settings) -> AsyncGenerator[Event, None]:
         """A turn with the tools that are on; it waits until these are there."""

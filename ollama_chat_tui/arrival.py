@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ollama_chat_tui.backends.client import OllamaClient
-from ollama_chat_tui.commands.registry import Context, Found
+from ollama_chat_tui.commands.context import Context, Found
 from ollama_chat_tui.errors import BackendError, ChatError
 from ollama_chat_tui.schemas.check import limit_lines
 from ollama_chat_tui.sessions.changes import Server

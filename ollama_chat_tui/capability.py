@@ -7,8 +7,9 @@ does not tell what a model can, or not at once, the question is simply sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.names import full_name
@@ -30,6 +31,24 @@ _IN_WORDS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Lack:
+    """What a model cannot do, of what is wanted.
+
+    Attributes:
+        names: installed models that can do all of it, the newest first.
+    """
+
+    model: str
+    abilities: Sequence[str]
+    names: Sequence[str]
+
+    @property
+    def words(self) -> str:
+        """Such as `see images or hear sounds`."""
+        return " or ".join(_IN_WORDS[each] for each in self.abilities)
+
+
 class CapableBackend:
     """Stands in front of a backend and refuses for it what the model cannot do."""
 
@@ -49,35 +68,46 @@ class CapableBackend:
             yield Phase.CONNECTING
             found = await self._find()
             request = request.with_model(found.model)
-            await self._check(found.client, request.settings.model, needs)
+            if lack := await self._lack(found.client, request.settings.model, needs):
+                raise _missing(lack)
         async with aclosing(self._backend.chat(request)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _check(self, client: OllamaClient, model: str, needs: Collection[str]) -> None:
+    async def lack(self, model: str, needs: Collection[str]) -> Lack | None:
+        """What `model` (empty: the one that was chosen) lacks of `needs`; None as far as is known.
+
+        Raises:
+            ChatError: nothing answers.
+        """
+        found = await self._find()
+        return await self._lack(found.client, model or found.model, needs)
+
+    async def _lack(self, client: OllamaClient, model: str, needs: Collection[str]) -> Lack | None:
         key = (client.host.label, full_name(model))
         # What a model can it goes on being able to; what it cannot, a new pull may bring.
         if not _lacks(self._known.get(key, ()), needs):
-            return
+            return None
         abilities = await _abilities(client, model)
         if abilities is None:
-            return
+            return None
         self._known[key] = abilities
-        if lacks := _lacks(abilities, needs):
-            names = await _names_with(client, needs)
-            hint = (
-                f"{', '.join(names)} can: choose with /model or --model." if names else "No model here can."
-            )
-            if "tools" in lacks:
-                hint += " Without tools: /tools off, or no --tools."
-            if "thinking" in lacks:
-                hint += " Without thinking: /think off or --no-think."
-            words = " or ".join(_IN_WORDS[each] for each in lacks)
-            raise CapabilityMissing(f"{model} cannot {words}; nothing was sent.", hint)
+        lacks = _lacks(abilities, needs)
+        return Lack(model, lacks, await _names_with(client, needs)) if lacks else None
 
 
 def _fits(backend: CapableBackend) -> Backend:
     return backend
+
+
+def _missing(lack: Lack) -> CapabilityMissing:
+    names = lack.names
+    hint = f"{', '.join(names)} can: choose with /model or --model." if names else "No model here can."
+    if "tools" in lack.abilities:
+        hint += " Without tools: /tools off, or no --tools."
+    if "thinking" in lack.abilities:
+        hint += " Without thinking: /think off or --no-think."
+    return CapabilityMissing(f"{lack.model} cannot {lack.words}; nothing was sent.", hint)
 
 
 def _needs(request: ChatRequest) -> list[str]:

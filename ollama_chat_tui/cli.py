@@ -78,19 +78,25 @@ def _show_version(is_wanted: bool) -> None:
 def chat(
     context: typer.Context,
     flags: Flags,
+    image: Annotated[
+        list[str] | None,
+        typer.Option("--image", metavar="FILE", help="Goes with the first message (again for more)."),
+    ] = None,
     version: Annotated[  # noqa: ARG001 - its callback answers
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Chat with local language models in the terminal."""
     early, context.obj = context.obj, flags
+    if image and context.invoked_subcommand:
+        raise UsageError("--image stands behind the name of the command.")
     if not context.invoked_subcommand:
         if flags.continues and flags.resume:
             raise UsageError("--continue and --resume name two sessions.", "Give one of them.")
         early.stand()
         from ollama_chat_tui.front import open_chat
 
-        open_chat(early, flags)
+        open_chat(early, flags, image or ())
 
 
 @app.command()

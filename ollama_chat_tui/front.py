@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
@@ -35,12 +36,14 @@ _BEHIND_THE_PROMPT = (
 )
 
 
-def open_chat(early: EarlyPrompt, flags: Flags) -> NoReturn:
-    """Chat, and leave with an exit code."""
-    finish(lambda environment: _chat(environment, early, flags), is_debugging=flags.debug, early=early)
+def open_chat(early: EarlyPrompt, flags: Flags, images: Sequence[str] = ()) -> NoReturn:
+    """Chat, with `images` in the first message, and leave with an exit code."""
+    finish(
+        lambda environment: _chat(environment, early, flags, images), is_debugging=flags.debug, early=early
+    )
 
 
-async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags) -> None:
+async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags, images: Sequence[str]) -> None:
     """Chat until the user leaves.
 
     Raises:
@@ -59,11 +62,15 @@ async def _chat(environment: Environment, early: EarlyPrompt, flags: Flags) -> N
             preferences = preferences or flags.preferences(environment)
             with ended_by_ctrl_c():
                 await _make_ready(environment, flags, preferences)
-        await _stand_and_chat(environment, early, flags, preferences)
+        await _stand_and_chat(environment, early, flags, preferences, images)
 
 
 async def _stand_and_chat(
-    environment: Environment, early: EarlyPrompt, flags: Flags, preferences: Preferences | None
+    environment: Environment,
+    early: EarlyPrompt,
+    flags: Flags,
+    preferences: Preferences | None,
+    images: Sequence[str],
 ) -> None:
     keys = early.take_keys()
     standing = stand(environment, preferences.config if preferences else None)
@@ -79,7 +86,11 @@ async def _stand_and_chat(
         end_haste()
         resume = "" if flags.continues else flags.resume or None
         beginning = Beginning(
-            resume, is_private=flags.no_save, is_debugging=flags.debug, tools=flags.tools_given()
+            resume,
+            is_private=flags.no_save,
+            is_debugging=flags.debug,
+            images=tuple(images),
+            tools=flags.tools_given(),
         )
         await run_chat(environment, standing, wanted, preferences, beginning)
     finally:

@@ -5,15 +5,16 @@ Imports what one can type with, and nothing that answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ollama_chat_tui.environment import Environment
-from ollama_chat_tui.terminal.background import Background, ask_background
+from ollama_chat_tui.terminal.background import Background
 from ollama_chat_tui.terminal.bar import make_bar
 from ollama_chat_tui.terminal.completion import Candidate
 from ollama_chat_tui.terminal.prompt import Prompt, PromptOptions
+from ollama_chat_tui.terminal.query import Query, ask_terminal
 from ollama_chat_tui.terminal.sanitize import sanitize
 from ollama_chat_tui.terminal.window import Window
 
@@ -31,9 +32,15 @@ class Live:
     def __init__(self) -> None:
         self._completions: Completions | None = None
         self._facts: Callable[[], Sequence[str]] | None = None
+        self._read_clipboard: Callable[[], Awaitable[str]] | None = None
 
-    def join(self, completions: Completions, facts: Callable[[], Sequence[str]]) -> None:
-        self._completions, self._facts = completions, facts
+    def join(
+        self,
+        completions: Completions,
+        facts: Callable[[], Sequence[str]],
+        read_clipboard: Callable[[], Awaitable[str]],
+    ) -> None:
+        self._completions, self._facts, self._read_clipboard = completions, facts, read_clipboard
 
     def complete(self, text_before_cursor: str) -> list[Candidate]:
         if self._completions is None or "\n" in text_before_cursor:
@@ -44,18 +51,23 @@ class Live:
     def facts(self) -> Sequence[str]:
         return self._facts() if self._facts else ()
 
+    async def read_clipboard(self) -> str:
+        return await self._read_clipboard() if self._read_clipboard else ""
+
 
 @dataclass(frozen=True)
 class Standing:
     """A prompt that is being read.
 
     Attributes:
-        background: None when it is not asked for.
+        query: what the terminal tells of itself; nothing, when it was not asked.
+        background: None when the theme does not depend on it.
     """
 
     prompt: Prompt
     live: Live
     window: Window
+    query: Query
     background: Background | None
 
     def theme(self) -> ThemeName | None:
@@ -81,9 +93,12 @@ def stand(environment: Environment, config: Config | None) -> Standing:
         calls=config is not None and config.notify,
     )
     prompt = Prompt(replace(_options(environment, config, live), focus=window.focus))
-    is_asked = config is None or config.theme == "auto"
-    background = ask_background(prompt.input, environment.stdout, environment.variables) if is_asked else None
-    return Standing(prompt, live, window, background)
+    is_auto = config is None or config.theme == "auto"
+    if is_auto or (config and config.thumbnails):
+        query = ask_terminal(prompt.input, environment.stdout, environment.variables)
+    else:
+        query = Query(prompt.input)
+    return Standing(prompt, live, window, query, Background(query) if is_auto else None)
 
 
 def _options(environment: Environment, config: Config | None, live: Live) -> PromptOptions:
@@ -93,6 +108,7 @@ def _options(environment: Environment, config: Config | None, live: Live) -> Pro
         bar=make_bar(live.facts, environment.variables),
         sanitize=sanitize,
         variables=environment.variables,
+        read_clipboard=live.read_clipboard,
     )
     if config is None:
         return options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -12,12 +12,13 @@ from ollama_chat_tui.backends.hosts import DEFAULT_HOST
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.registry import Found
+from ollama_chat_tui.commands.context import Found
 from ollama_chat_tui.errors import BackendError
 from ollama_chat_tui.schemas.reading import NamedSchema
 from ollama_chat_tui.sessions.recorder import Saved, SaveState
 
 LONGEST_VALUE = 24
+MOST_NAMES = 3
 
 
 class Status:
@@ -25,27 +26,33 @@ class Status:
 
     Attributes:
         answerer: who answers, as soon as it is known.
-        attached: how many images go with the next question.
     """
 
     def __init__(self) -> None:
         self.answerer: Found | None = None
-        self.attached = 0
         self._used_tokens = 0
         self._window_tokens = 0
         self._window_of = ""
         self._loading_since_s: float | None = None
 
-    def facts(self, settings: Settings, kept: SaveState, tools: int = 0, *, has_history: bool) -> list[str]:
+    def facts(
+        self,
+        settings: Settings,
+        kept: SaveState,
+        tools: int = 0,
+        *,
+        has_history: bool,
+        attached: Sequence[str] = (),
+    ) -> list[str]:
         """The facts, the most important first: a bar that is too narrow leaves out the last ones.
 
-        `tools` is how many the model may call.
+        `tools` is how many the model may call; `attached` are the names of what goes with the next question.
         """
         facts = [
             self._model(settings.model),
             kept.fact,
             "" if has_history or kept.saved is Saved.PRIVATE else "no history",
-            _count(self.attached, "image"),
+            _with(attached),
             self._window(settings.model),
             self._host(),
             _format(settings.format),
@@ -112,6 +119,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
+def _with(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    shown = ", ".join(map(_shortened, names[:MOST_NAMES]))
+    more = len(names) - MOST_NAMES
+    return f"with {shown} and {more} more" if more > 0 else f"with {shown}"
+
+
 def _format(wanted: str | Mapping[str, object] | None) -> str:
     if wanted is None or isinstance(wanted, str):
         return wanted or ""
@@ -123,5 +138,8 @@ def _think(wanted: bool | str | None) -> str:
 
 
 def _short_value(value: object) -> str:
-    text = msgspec.json.encode(value).decode()
+    return _shortened(msgspec.json.encode(value).decode())
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

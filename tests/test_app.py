@@ -15,8 +15,11 @@ from ollama_chat_tui.chat.events import Event, Failed, Finished, Interrupted, Me
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.chat import register_chat_commands
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.context import Context
+from ollama_chat_tui.commands.registry import Registry
+from ollama_chat_tui.composing import Composer
 from ollama_chat_tui.errors import UsageError
+from ollama_chat_tui.media.attachments import Attachments
 from ollama_chat_tui.sessions.recorder import Unrecorded
 from ollama_chat_tui.status import Status
 from ollama_chat_tui.terminal.answer import End
@@ -76,10 +79,13 @@ def chat_of(
         """Do what nobody foresaw."""
         raise ZeroDivisionError("never mind")
 
-    context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry, ABSENT, cast(Any, Private()))
+    keeping, attachments = cast(Any, Private()), Attachments({})
+    context = Context(Conversation(), Settings("m"), ABSENT, ABSENT, registry, ABSENT, keeping, attachments)
+    notices = Notices(shown, {})
     window = Window(shown, variables or {"TERM": "dumb"}, has_title=False, calls=True)
-    front = _Front(cast(Any, TypedLines(lines)), cast(Any, answers), Notices(shown, {}), window)
-    return _Chat(context, ABSENT, front, Status()), shown
+    front = _Front(cast(Any, TypedLines(lines)), cast(Any, answers), notices, window)
+    composer = Composer(context, ABSENT, notices, lambda: None)
+    return _Chat(context, ABSENT, composer, front, Status()), shown
 
 
 async def test_a_defect_is_told_and_the_chat_goes_on() -> None:

@@ -16,10 +16,16 @@ def test_nothing_configured_is_what_an_empty_configuration_says(tmp_path: Path) 
     assert replace(plain, bar=None) == replace(configured, bar=None)
 
 
-def test_until_it_is_joined_the_prompt_has_nothing_to_offer() -> None:
+async def test_until_it_is_joined_the_prompt_has_nothing_to_offer() -> None:
     live = Live()
+    assert await live.read_clipboard() == ""
     assert (live.complete("/"), live.facts()) == ([], ())
-    live.join(lambda text: (len(text) - 1, [("/help", "Help.")]), lambda: ["model"])
+
+    async def read() -> str:
+        return "text"
+
+    live.join(lambda text: (len(text) - 1, [("/help", "Help.")]), lambda: ["model"], read)
     assert [each.text for each in live.complete("/")] == ["/help"]
     assert live.complete("a\n/") == []
     assert live.facts() == ["model"]
+    assert await live.read_clipboard() == "text"

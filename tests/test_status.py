@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -28,10 +29,11 @@ def facts(
     settings: Settings = MODEL,
     kept: SaveState = KEPT,
     tools: int = 0,
+    attached: Sequence[str] = (),
     *,
     has_history: bool = True,
 ) -> list[str]:
-    return status.facts(settings, kept, tools, has_history=has_history)
+    return status.facts(settings, kept, tools, has_history=has_history, attached=attached)
 
 
 def test_what_is_as_usual_is_not_said() -> None:
@@ -90,13 +92,27 @@ async def test_a_window_that_nobody_tells_is_left_out() -> None:
                 assert facts(status)[1:] == [url]
 
 
+def test_of_what_goes_with_the_question_a_few_are_named_and_the_others_counted() -> None:
+    assert facts(Status(), attached=["a.png"])[1:] == ["with a.png"]
+    names = ["a" * 30, "b.png", "c.png", "d.png", "e.png"]
+    assert facts(Status(), attached=names)[1:] == [f"with {'a' * 23}…, b.png, c.png and 2 more"]
+
+
 def test_what_is_left_out_of_a_narrow_bar_goes_in_a_fixed_order(monkeypatch: pytest.MonkeyPatch) -> None:
     status = Status()
-    status.attached = 2
     kept = SaveState(Saved.NO)
     settings = replace(MODEL, format="json", think=True, system="Be brief.", options={"seed": 1})
-    bar = Bar(lambda: facts(status, settings, kept, 1, has_history=False))
-    whole = ["qwen3:8b", "NOT SAVED", "no history", "2 images", "json", "1 tool", "think on", "system prompt"]
+    bar = Bar(lambda: facts(status, settings, kept, 1, ["a.png"], has_history=False))
+    whole = [
+        "qwen3:8b",
+        "NOT SAVED",
+        "no history",
+        "with a.png",
+        "json",
+        "1 tool",
+        "think on",
+        "system prompt",
+    ]
     seen = set()
     for columns in range(100, 7, -1):
         monkeypatch.setenv("COLUMNS", str(columns))

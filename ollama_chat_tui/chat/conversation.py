@@ -41,6 +41,7 @@ class Conversation:
         self._said: list[Node] = []
         self._children: dict[str | None, list[Node]] = {}
         self._head: str | None = None
+        self._without_images: set[str] = set()
 
     @classmethod
     def of(cls, nodes: Iterable[Node], head: str | None, images: ImageStore | None = None) -> Conversation:
@@ -114,6 +115,17 @@ class Conversation:
         """The messages that follow `node_id` on any branch; of None, the roots."""
         return list(self._children.get(node_id, ()))
 
+    def strip_images(self) -> int:
+        """Leave the images of the branch out of what is sent from now on; returns how many those are.
+
+        The messages keep them.
+        """
+        nodes = [
+            node for node in self.branch() if node.message.images and node.id not in self._without_images
+        ]
+        self._without_images.update(node.id for node in nodes)
+        return sum(len(node.message.images) for node in nodes)
+
     def branch(self) -> list[Node]:
         """The messages from the root to the head."""
         nodes = []
@@ -135,7 +147,8 @@ class Conversation:
         only within the round that is still open.
         """
         messages = [Message(Role.SYSTEM, system)] if system else []
-        for message in _with_every_call_answered(_without_old_thinking(self.branch())):
+        sent = _without_old_thinking([self._sent(node) for node in self.branch()])
+        for message in _with_every_call_answered(sent):
             last = messages[-1] if messages else None
             if last is not None and _joins(last, message):
                 messages[-1] = _join(last, message)
@@ -146,6 +159,11 @@ class Conversation:
             messages.append(message)
         return _with_addition(messages, addition) if addition else messages
 
+    def _sent(self, node: Node) -> Message:
+        if node.id in self._without_images:
+            return structs.replace(node.message, images=())
+        return node.message
+
 
 def _with_addition(messages: list[Message], addition: str) -> list[Message]:
     places = [place for place, message in enumerate(messages) if message.role is Role.USER]
@@ -154,8 +172,7 @@ def _with_addition(messages: list[Message], addition: str) -> list[Message]:
     return messages
 
 
-def _without_old_thinking(branch: list[Node]) -> list[Message]:
-    messages = [node.message for node in branch]
+def _without_old_thinking(messages: list[Message]) -> list[Message]:
     last_question = max(
         (place for place, message in enumerate(messages) if message.role is Role.USER), default=-1
     )

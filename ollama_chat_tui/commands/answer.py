@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.options import parse_think
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.extract import code_blocks, tables
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.words import one_of, thinking
 from ollama_chat_tui.errors import NothingThere, UsageError
 

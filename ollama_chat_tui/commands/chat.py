@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.layout import in_columns
-from ollama_chat_tui.commands.registry import Command, Context, Registry
+from ollama_chat_tui.commands.registry import Command, Registry
 from ollama_chat_tui.commands.words import command_names, one_of
 from ollama_chat_tui.errors import UsageError
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from ollama_chat_tui.chat.options import OPTION_MEANINGS, OPTION_TYPES, THINK_LEVELS
-from ollama_chat_tui.commands.registry import Context, Word
+from ollama_chat_tui.commands.context import Context
+from ollama_chat_tui.commands.registry import Word
 from ollama_chat_tui.config.keys import (
     Config,
     Host,

@@ -8,8 +8,9 @@ from typing import Any
 
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.config_words import config_words, profile_names
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.layout import in_columns
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.config.text import KeyPath, dotted, toml_text
 from ollama_chat_tui.errors import UsageError
 from ollama_chat_tui.preferences import Preferences, Source, leaves, meaning

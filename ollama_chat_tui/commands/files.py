@@ -10,7 +10,8 @@ import stat
 from itertools import islice
 from pathlib import Path
 
-from ollama_chat_tui.commands.registry import Context, Typed, Word, Words
+from ollama_chat_tui.commands.context import Context
+from ollama_chat_tui.commands.registry import Typed, Word, Words
 from ollama_chat_tui.errors import UsageError
 
 MOST_ENTRIES = 1000

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import msgspec
 
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, unquoted
-from ollama_chat_tui.commands.registry import Context, Registry, Typed, Word
+from ollama_chat_tui.commands.registry import Registry, Typed, Word
 from ollama_chat_tui.commands.words import either, schemas
 from ollama_chat_tui.errors import NothingThere, UsageError
 from ollama_chat_tui.schemas.check import limit_lines

@@ -13,8 +13,9 @@ from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.hosts import parse_host
 from ollama_chat_tui.commands.config_words import host_names
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.layout import in_columns
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.config.keys import Host
 from ollama_chat_tui.errors import BackendError, ChatError, ServerUnreachable
 from ollama_chat_tui.preferences import access_to

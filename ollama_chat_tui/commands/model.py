@@ -9,9 +9,10 @@ from functools import partial
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.options import parse_keep_alive
 from ollama_chat_tui.commands import model_facts as facts
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import path_of
 from ollama_chat_tui.commands.layout import in_columns
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.sessions import load_file
 from ollama_chat_tui.commands.words import model_names, models_and_parts, one_of
 from ollama_chat_tui.errors import NothingThere, UsageError

@@ -18,8 +18,9 @@ from typing import Any
 from ollama_chat_tui.chat.options import OPTION_TYPES, parse_keep_alive, parse_option, parse_think
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.answer import last_answer
+from ollama_chat_tui.commands.context import Context, Outgoing
 from ollama_chat_tui.commands.files import read_text
-from ollama_chat_tui.commands.registry import Command, Context, Outgoing
+from ollama_chat_tui.commands.registry import Command
 from ollama_chat_tui.config.check import nearest
 from ollama_chat_tui.errors import BadConfig, ChatError, NothingThere, UsageError
 from ollama_chat_tui.schemas.reading import read_format

@@ -13,7 +13,8 @@ from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.options import check_options
 from ollama_chat_tui.chat.protocols import ChatRequest
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.context import Context
+from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.request_view import request_json, request_text
 from ollama_chat_tui.commands.stats import stats_text
 from ollama_chat_tui.commands.words import one_of

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.conversation import Conversation
-from ollama_chat_tui.chat.message import Message
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, path_of
 from ollama_chat_tui.commands.layout import age_text, in_columns, size_text
-from ollama_chat_tui.commands.registry import Context, Registry, Typed, Word
+from ollama_chat_tui.commands.registry import Registry, Typed, Word
 from ollama_chat_tui.commands.words import one_of
 from ollama_chat_tui.errors import NothingThere, SessionLocked, SessionUnwritable, UsageError
 from ollama_chat_tui.sessions.catalog import Listed
@@ -90,7 +90,7 @@ async def _open(context: Context, id_: str, node_id: str | None = None) -> str:
     except (SessionLocked, SessionUnwritable) as error:
         place = await context.screen.pick(error.sentence, _WAYS_ROUND_A_LOCK)
         if place == 1:
-            context.screen.replay(_branch(await asyncio.to_thread(load, path)))
+            await _replay(context, await asyncio.to_thread(load, path))
         if place != 0:
             return ""
         loaded = await recorder.fork(path)
@@ -98,12 +98,13 @@ async def _open(context: Context, id_: str, node_id: str | None = None) -> str:
         loaded.conversation.move_head(node_id)
     costs = (entry.said.metrics for entry in loaded.session.branch())
     context.begin(loaded.conversation, filter(None, costs))
-    context.screen.replay(_branch(loaded))
+    await _replay(context, loaded)
     return "\n".join([*loaded.notices, *_take_settings(context, loaded), _headline(loaded)])
 
 
-def _branch(loaded: Loaded) -> list[Message]:
-    return [node.message for node in loaded.conversation.branch()]
+async def _replay(context: Context, loaded: Loaded) -> None:
+    conversation = loaded.conversation
+    await context.screen.replay([node.message for node in conversation.branch()], conversation.images)
 
 
 def _headline(loaded: Loaded) -> str:

@@ -13,10 +13,11 @@ import msgspec
 from ollama_chat_tui.chat.options import OPTION_MEANINGS, OPTION_TYPES, parse_option, parse_think
 from ollama_chat_tui.commands.chat import incognito
 from ollama_chat_tui.commands.configuration import THIS_CHAT, by_key
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, path_of, read_text
 from ollama_chat_tui.commands.formats import answer_format, register_format_command
 from ollama_chat_tui.commands.layout import in_columns
-from ollama_chat_tui.commands.registry import Context, Registry
+from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.words import either, one_of, option_names, set_options
 from ollama_chat_tui.config.text import KeyPath
 from ollama_chat_tui.errors import BadOption, ChatError, UsageError

@@ -8,6 +8,7 @@ from ollama_chat_tui.commands.answer import register_answer_commands
 from ollama_chat_tui.commands.chat import register_chat_commands
 from ollama_chat_tui.commands.configuration import register_configuration_commands
 from ollama_chat_tui.commands.hosts import register_host_commands
+from ollama_chat_tui.commands.images import register_image_commands
 from ollama_chat_tui.commands.model import register_model_commands
 from ollama_chat_tui.commands.own import FOLDER, OwnCommandFolder
 from ollama_chat_tui.commands.registry import Registry
@@ -27,6 +28,7 @@ def make_registry(folder: Path | None = None) -> Registry:
     registry = Registry()
     register_chat_commands(registry)
     register_turn_commands(registry)
+    register_image_commands(registry)
     register_session_commands(registry)
     register_model_commands(registry)
     register_settings_commands(registry)

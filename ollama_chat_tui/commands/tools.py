@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, path_of
 from ollama_chat_tui.commands.layout import in_columns
-from ollama_chat_tui.commands.registry import Context, Registry, Typed, Word
+from ollama_chat_tui.commands.registry import Registry, Typed, Word
 from ollama_chat_tui.errors import NothingThere, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.message import Ending, Role
 from ollama_chat_tui.chat.options import parse_option
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.registry import Context, Outgoing, Registry
+from ollama_chat_tui.commands.context import Context, Outgoing
+from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.words import model_names
 from ollama_chat_tui.errors import NothingThere, UsageError
 
@@ -64,12 +65,13 @@ async def go_on(context: Context, _: str) -> str:
 async def edit(context: Context, text: str) -> str:
     """Take a question back into the prompt, to change it.
 
-    N counts the questions from the first one; without it it is the last. What was said after it stays on a
-    branch of its own.
+    What was attached to it is attached again. N counts the questions from the first one; without it it is the
+    last. What was said after it stays on a branch of its own.
     """
     question = _question(context.conversation, text)
     context.conversation.move_head(question.parent)
     context.draft = question.message.content
+    context.attachments.add_again(question.message.images, context.conversation.images)
     return ""
 
 
@@ -110,7 +112,7 @@ async def branches(context: Context, text: str) -> str:
         return "\n".join(_tree(conversation, leaves))
     leaf = leaves[_number(text, len(leaves), "branch") - 1]
     conversation.move_head(leaf.id)
-    context.screen.replay([node.message for node in conversation.branch()])
+    await context.screen.replay([node.message for node in conversation.branch()], conversation.images)
     return f"Branch {text}: after “{_excerpt(leaf)}”."
 
 

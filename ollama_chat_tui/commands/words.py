@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ollama_chat_tui.chat.options import OPTION_MEANINGS, THINK_LEVELS
-from ollama_chat_tui.commands.registry import Context, Word, Words
+from ollama_chat_tui.commands.context import Context
+from ollama_chat_tui.commands.registry import Word, Words
 
 SET_MEANINGS: Mapping[str, str] = {
     "system": "the system prompt",

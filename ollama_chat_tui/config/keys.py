@@ -283,6 +283,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             examples=[1024],
         ),
     ] = IMAGE_SIDE_PX
+    thumbnails: Annotated[
+        Switch,
+        Meta(
+            description="Whether pictures are shown, small, when they are attached and when a session is "
+            "resumed.",
+            examples=[False],
+        ),
+    ] = True
     terminal_title: Annotated[
         Switch, Meta(description="Whether the terminal's title names the model.", examples=[False])
     ] = True

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from ollama_chat_tui.chat.image import Image, ImageStore, MemoryImages
-from ollama_chat_tui.chat.tokens import IMAGE_TOKENS
+from ollama_chat_tui.chat.tokens import IMAGE_TOKENS, estimate_tokens
 from ollama_chat_tui.config.keys import IMAGE_SIDE_PX
 from ollama_chat_tui.errors import AttachmentError, NothingThere
 from ollama_chat_tui.media.aside import aside
@@ -64,6 +64,15 @@ class Composed:
     added: tuple[Attached, ...] = ()
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """All that was attached at one moment."""
+
+    images: tuple[Attached, ...]
+    files: tuple[TextFile, ...]
+    store: MemoryImages
+
+
 class Attachments:
     """The list, which outlives the conversation at hand: what is attached goes into the one it is sent in.
 
@@ -107,22 +116,44 @@ class Attachments:
         self._files.append(file)
         return file
 
-    def drop(self, number: int) -> Attached:
-        """Take the `number`th image off, counted from 1.
+    def drop(self, number: int) -> str:
+        """Take the `number`th row of `table` off; returns the name of what stood there.
 
         Raises:
             NothingThere: there are not so many.
         """
-        if not 1 <= number <= len(self._images):
-            there = f"1 to {len(self._images)} are" if self._images else "None is"
-            raise NothingThere(f"No image {number} is attached.", f"{there} there: /images")
-        return self._images.pop(number - 1)
+        count = len(self._images)
+        if not 1 <= number <= count + len(self._files):
+            there = f"1 to {count + len(self._files)} are" if self._images or self._files else "None is"
+            raise NothingThere(
+                f"Nothing that is attached has the number {number}.", f"{there} there: /images"
+            )
+        if number <= count:
+            return self._images.pop(number - 1).image.name
+        return self._files.pop(number - count - 1).name
 
     def clear(self) -> None:
         """Take everything off."""
         self._images.clear()
         self._files.clear()
         self.store = MemoryImages()
+
+    def snapshot(self) -> Snapshot:
+        """What is attached now, to be had back with `restore`."""
+        return Snapshot(self.images, self.files, self.store)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Let be attached what was, in place of what is."""
+        self._images, self._files = [*snapshot.images], [*snapshot.files]
+        self.store = snapshot.store
+
+    def add_again(self, images: Sequence[Image], store: ImageStore) -> None:
+        """Attach what a message has already; what is not in the `store` of its conversation is left out."""
+        for image in images:
+            if file := store.open(image.sha256):
+                with file:
+                    self.store.keep(file.read())
+                self._put(Attached(image))
 
     def take(self, images: ImageStore) -> tuple[Image, ...]:
         """Take everything off, and put the bytes of the images where the conversation has its own.
@@ -141,7 +172,7 @@ class Attachments:
         return taken
 
     def table(self) -> list[tuple[str, ...]]:
-        """A row for each: number, name, pixels, bytes, tokens. Names are foreign text."""
+        """A row for each: number, name, pixels, bytes, tokens; files come last. Names are foreign text."""
         rows: list[tuple[str, ...]] = [
             (
                 str(number),
@@ -152,13 +183,15 @@ class Attachments:
             )
             for number, each in enumerate(self._images, 1)
         ]
-        return rows + [("", file.name, "", size_label(file.size_bytes), "") for file in self._files]
+        return rows + [
+            (str(number), file.name, "", size_label(file.size_bytes), f"~{estimate_tokens(file.text)}")
+            for number, file in enumerate(self._files, len(rows) + 1)
+        ]
 
-    def names_with(self, text: str) -> tuple[str, ...]:
-        """What would go with `text` if it were sent now, for the bar. It looks at the disk for each path."""
-        named = [found.path.name for found in found_in(text)]
-        named += [mention.path.name for mention in mentioned(text)]
-        return (*(each.image.name for each in self._images), *(file.name for file in self._files), *named)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that is attached; foreign text."""
+        return (*(each.image.name for each in self._images), *(file.name for file in self._files))
 
     async def compose(self, text: str, images: ImageStore) -> Composed:
         """Make the message: paths in `text` become images, `@path` a fence behind it; the list is empty then.
@@ -218,6 +251,11 @@ class Attachments:
         line = re.sub(r"\s", " ", name)  # of a file a name may have newlines
         image = Image(sha256, prepared.media_type, line, len(prepared.data), prepared.width, prepared.height)
         return Attached(image, size_before, prepared.changes)
+
+
+def named_in(text: str) -> tuple[str, ...]:
+    """The names of what would be attached because `text` names it. It looks at the disk for each path."""
+    return (*(found.path.name for found in found_in(text)), *(each.path.name for each in mentioned(text)))
 
 
 def _named(text: str, spans: Sequence[Found]) -> str:

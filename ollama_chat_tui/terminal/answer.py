@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 from ollama_chat_tui.chat.events import (
@@ -70,10 +70,11 @@ class AnswerScreen:
         drawer.touch()
         return True
 
-    def replayed(self, messages: Sequence[Message]) -> str:
-        """The last turns of a conversation as they looked, as lines."""
+    def replayed(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> str:
+        """The last turns of a conversation as they looked, as lines; with pictures of images by SHA-256."""
         width = self._tty.size().columns
-        rows = replayed_rows(messages, self._theme, width, turns=REPLAYED_TURNS, view=self._view())
+        turns, view = REPLAYED_TURNS, self._view()
+        rows = replayed_rows(messages, self._theme, width, turns=turns, view=view, pictures=pictures)
         return "".join(f"{row}\n" for row in rows)
 
     def rendered(self, markdown: str) -> str:
@@ -139,6 +140,21 @@ class TurnRows:
                 self._think(text)
             case TextDelta(text):
                 self._write(text)
+            case ToolAsked() | ToolStarted() | ToolDone() | CallUnreadable():
+                self._take_call(event)
+            case JsonDue():
+                self._is_json = True
+            case Judged():
+                self._finished += [*self._verdict(event), ""]
+                self._enter("waiting")
+            case Finished() | Interrupted() | Failed():
+                self._close()
+                self.end = event
+                will_be_judged = self._is_json and isinstance(event, Finished)
+                self._finished += [self._dim(closing_line(event)), *([] if will_be_judged else [""])]
+
+    def _take_call(self, event: ToolAsked | ToolStarted | ToolDone | CallUnreadable) -> None:
+        match event:
             case ToolAsked(call, number):
                 self._close()
                 self._finished.append(self._dim(asked_line(call, number)))
@@ -154,16 +170,6 @@ class TurnRows:
             case CallUnreadable():
                 self._close()
                 self._finished += [self._dim(UNREADABLE_CALL), ""]
-            case JsonDue():
-                self._is_json = True
-            case Judged():
-                self._finished += [*self._verdict(event), ""]
-                self._enter("waiting")
-            case Finished() | Interrupted() | Failed():
-                self._close()
-                self.end = event
-                will_be_judged = self._is_json and isinstance(event, Finished)
-                self._finished += [self._dim(closing_line(event)), *([] if will_be_judged else [""])]
 
     def add(self, rows: list[str]) -> None:
         """Add finished rows that are not the model's; styled, and made harmless by who made them."""

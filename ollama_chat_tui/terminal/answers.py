@@ -32,8 +32,8 @@ class Answers(Protocol):
         False: no answer is being shown, and they are still to be written.
         """
 
-    def replayed(self, messages: Sequence[Message]) -> str:
-        """The last turns of a conversation as they looked, as lines."""
+    def replayed(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> str:
+        """The last turns of a conversation as they looked, as lines; with pictures of images by SHA-256."""
         ...
 
     def rendered(self, markdown: str) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from prompt_toolkit.input import Input
-
-from ollama_chat_tui.terminal.query import Query, ask_terminal
+from ollama_chat_tui.terminal.query import Query
 
 if TYPE_CHECKING:
     from ollama_chat_tui.terminal.theme import ThemeName
@@ -28,8 +25,3 @@ class Background:
     def listen(self) -> None:
         """See `Query.listen`."""
         self.query.listen()
-
-
-def ask_background(keyboard: Input, output: TextIO, variables: Mapping[str, str]) -> Background:
-    """Ask the terminal, without waiting for the answer; see `ask_terminal`."""
-    return Background(ask_terminal(keyboard, output, variables))

@@ -77,6 +77,7 @@ def line_handlers(line: LineActions) -> dict[str, Handler | Binding]:
         "leave": line.leave,
         "suspend": line.suspend,
         "open-editor": line.open_editor,
+        "paste": line.paste_clipboard,
         "open-paste": line.open_paste,
         "complete": line.complete,
         "complete-backward": line.complete_backward,
@@ -111,6 +112,7 @@ def _conditions(draft: Draft) -> dict[str, Filter]:
     return {
         "open-paste": emacs_mode
         | Condition(lambda: draft.has_pastes),  # in vi mode Ctrl-O has a use of its own
+        "paste": typing,
         "search-history": ~vi_navigation_mode,
         "complete": typing,
         "complete-backward": typing,

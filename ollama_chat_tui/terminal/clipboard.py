@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import shutil
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final, TextIO
 
 from ollama_chat_tui.errors import NoClipboard
 from ollama_chat_tui.terminal.ability import is_dumb
 
 TOOL_TIMEOUT_S = 5.0
+PASTE_TIMEOUT_S = 1.0
 # xterm takes this many characters of base64; kitty, foot, WezTerm and iTerm2 take more.
 OSC_52_LIMIT = 100_000
 
@@ -27,10 +31,24 @@ _TOOLS: Final = (
     ("TERMUX_VERSION", ("termux-clipboard-set",)),
     ("", ("pbcopy",)),
 )
+_PASTING_TOOLS: Final = (
+    (
+        "WSL_DISTRO_NAME",
+        (
+            *("powershell.exe", "-NoProfile", "-NonInteractive", "-Command"),
+            "[Console]::OutputEncoding=[Text.Encoding]::UTF8;Get-Clipboard -Raw",
+        ),
+    ),
+    ("WAYLAND_DISPLAY", ("wl-paste", "--no-newline", "--type", "text")),
+    ("DISPLAY", ("xclip", "-selection", "clipboard", "-out")),
+    ("DISPLAY", ("xsel", "--clipboard", "--output")),
+    ("TERMUX_VERSION", ("termux-clipboard-get",)),
+    ("", ("pbpaste",)),
+)
 
 
 class SystemClipboard:
-    """Copies text with the first tool of Wayland, X11, macOS, Windows, WSL or Termux that does it."""
+    """Copies and pastes text with the first tool of Wayland, X11, macOS, Windows, WSL, Termux that works."""
 
     def __init__(self, output: TextIO, variables: Mapping[str, str]) -> None:
         self._output = output
@@ -59,6 +77,17 @@ class SystemClipboard:
         self._output.flush()
         return f"Sent {size} to the terminal's clipboard (OSC 52; tmux needs `set-clipboard on`)."
 
+    async def paste(self) -> str:
+        """The text in it; empty when it holds none, or no tool tells."""
+        if sys.platform == "win32":
+            return await asyncio.to_thread(_from_windows)
+        for variable, command in _PASTING_TOOLS:
+            if variable and not self._variables.get(variable):
+                continue
+            if found := await _run(command, None, self._variables):
+                return found.decode("utf-8", "replace")
+        return ""
+
 
 async def _with_tool(text: str, variables: Mapping[str, str]) -> bool:
     if sys.platform == "win32":
@@ -67,38 +96,50 @@ async def _with_tool(text: str, variables: Mapping[str, str]) -> bool:
         if variable and not variables.get(variable):
             continue
         encoding = "utf-16le" if command[0] == "clip.exe" else "utf-8"
-        if await _run(command, text.encode(encoding, "replace"), variables):
+        if await _run(command, text.encode(encoding, "replace"), variables) is not None:
             return True
     return False
 
 
-async def _run(command: Sequence[str], data: bytes, variables: Mapping[str, str]) -> bool:
-    """Run a tool, and say whether it is there and did what it should; what it writes is nobody's business."""
+async def _run(command: Sequence[str], data: bytes | None, variables: Mapping[str, str]) -> bytes | None:
+    """Run a tool: with `data` it reads them, else returns what it writes; None when it does not work."""
     found = shutil.which(command[0], path=variables.get("PATH"))
     if found is None:
-        return False
+        return None
     try:
         # A session of its own: some stay to serve the clipboard, and Ctrl-C in the chat must not end them.
         process = await asyncio.create_subprocess_exec(
             found,
             *command[1:],
-            stdin=PIPE,
-            stdout=DEVNULL,
+            stdin=DEVNULL if data is None else PIPE,
+            # One that stays to serve the clipboard would hold the pipe.
+            stdout=PIPE if data is None else DEVNULL,
             stderr=DEVNULL,
             env=dict(variables),
             start_new_session=True,
         )
     except OSError:
-        return False
+        return None
     try:
-        await asyncio.wait_for(process.communicate(data), TOOL_TIMEOUT_S)
+        timeout_s = PASTE_TIMEOUT_S if data is None else TOOL_TIMEOUT_S
+        written, _ = await asyncio.wait_for(process.communicate(data), timeout_s)
     except TimeoutError:
-        return False
+        return None
     finally:
         if process.returncode is None:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what it started, which may hold the pipe
             await process.wait()
-    return process.returncode == 0
+    return (written or b"") if process.returncode == 0 else None
+
+
+def _from_windows() -> str:
+    import pyperclip  # not needed before somebody pastes
+
+    try:
+        return str(pyperclip.paste())
+    except (pyperclip.PyperclipException, OSError):
+        return ""
 
 
 def _into_windows(text: str) -> bool:

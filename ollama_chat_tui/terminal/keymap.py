@@ -57,6 +57,7 @@ _LINE_ACTIONS = (
     Action("clear-screen", "c-l", "Clear the screen"),
     Action("suspend", "c-z", "Suspend the program; fg brings it back"),
     Action("open-editor", "c-x c-e, c-g", "Edit the text in an external editor"),
+    Action("paste", "c-v", "Attach the picture in the clipboard, or insert the text in it"),
     Action("open-paste", "c-o", "Open the folded paste at the cursor, or the last one"),
     Action("complete", "tab", "Complete, or take the next completion"),
     Action("complete-backward", "s-tab", "Take the completion before"),

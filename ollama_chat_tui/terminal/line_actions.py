@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from prompt_toolkit.application import run_in_terminal
@@ -37,7 +37,9 @@ class LineActions:
         *,
         enter_makes_line: bool,
         output: Callable[[], Output],
+        read_clipboard: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
+        """`read_clipboard` gives the text to insert; what else the clipboard may hold is its business."""
         self.was_interrupted = False
         self._draft = draft
         self._buffer = draft.buffer
@@ -45,7 +47,9 @@ class LineActions:
         self._variables = variables
         self._enter_makes_line = enter_makes_line
         self._output = output
+        self._read_clipboard = read_clipboard
         self._is_editing = False
+        self._is_pasting = False
 
     def send(self, event: KeyPressEvent) -> None:
         """Send; where Enter sends, make a line instead after a backslash and in an open block."""
@@ -92,6 +96,19 @@ class LineActions:
     def paste(self, event: KeyPressEvent) -> None:
         """Insert what the terminal pastes; never send it."""
         self._draft.insert_paste(event.data)
+
+    def paste_clipboard(self, event: KeyPressEvent) -> None:
+        """Attach the picture in the clipboard, or insert the text in it."""
+        if self._read_clipboard and not self._is_pasting:
+            self._is_pasting = True
+            event.app.create_background_task(self._paste_clipboard(self._read_clipboard))
+
+    async def _paste_clipboard(self, read: Callable[[], Awaitable[str]]) -> None:
+        try:
+            if text := await read():
+                self._draft.insert_paste(text)
+        finally:
+            self._is_pasting = False
 
     def open_paste(self, _: KeyPressEvent) -> None:
         """Open the folded paste at the cursor, or the last one."""

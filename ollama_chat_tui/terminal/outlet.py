@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from prompt_toolkit.application import Application, get_app_or_none, in_terminal
@@ -24,10 +24,14 @@ class Outlet:
     def isatty(self) -> bool:
         return self._stream.isatty()
 
-    def write(self, text: str, /) -> None:
-        """Show `text`, which ends with a newline; it is on the screen at the latest with the next frame."""
+    def write(self, text: str, /, picture: str = "") -> None:
+        """Show `text`, which ends with a newline; it is on the screen at the latest with the next frame.
+
+        A `picture` comes below it, but not between the rows of an answer, which are counted.
+        """
         if self._answers.say(text):
             return
+        text += picture
         if app := get_app_or_none():
             printing = asyncio.ensure_future(self._print_above(app, text))
             self._printing.add(printing)
@@ -35,9 +39,9 @@ class Outlet:
         else:
             self._write(text)
 
-    def replay(self, messages: Sequence[Message]) -> None:
-        """Show the last turns of a conversation as they looked."""
-        if text := self._answers.replayed(messages):
+    def replay(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> None:
+        """Show the last turns of a conversation as they looked, with the pictures of images by SHA-256."""
+        if text := self._answers.replayed(messages, pictures):
             self.write(text)
 
     def flush(self) -> None:

@@ -68,7 +68,7 @@ class PlainAnswers:
         self._output.flush()
         return True
 
-    def replayed(self, messages: Sequence[Message]) -> str:
+    def replayed(self, messages: Sequence[Message], _pictures: Mapping[str, str]) -> str:
         """What was said, as it was written."""
         said = [f">>> {each.content}" if each.role is Role.USER else each.content for each in messages]
         return sanitize("\n".join(said[-REPLAYED_MESSAGES:])) + "\n" if said else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +76,7 @@ class PromptOptions:
         sanitize: makes foreign text safe for the terminal.
         bar: what stands below the prompt; called at every redraw, so it must be quick.
         hint: gives the grey text of an empty prompt, once for every reading; None takes ours.
+        read_clipboard: gives the text that Ctrl-V inserts; None: there is none.
         variables: the environment for the editor.
         focus: learns whether the window has the focus; None: the terminal is not asked to tell.
         style: goes over `PROMPT_STYLE`.
@@ -91,6 +92,7 @@ class PromptOptions:
     sanitize: Callable[[str], str] = str
     bar: Callable[[], AnyFormattedText] | None = None
     hint: Callable[[], str] | None = None
+    read_clipboard: Callable[[], Awaitable[str]] | None = None
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     focus: Focus | None = None
     style: BaseStyle | None = None
@@ -129,6 +131,7 @@ class Prompt:
             options.variables,
             enter_makes_line=options.enter_makes_line,
             output=lambda: self.output,
+            read_clipboard=options.read_clipboard,
         )
         self._session.key_bindings = load_prompt_bindings(self.keymap, self._draft, self._line)
         self._join_buffer()
@@ -156,6 +159,11 @@ class Prompt:
     def is_reading(self) -> bool:
         """Whether somebody can type."""
         return self._session.app.is_running
+
+    @property
+    def text(self) -> str:
+        """What would be sent now."""
+        return self._draft.whole()
 
     async def read(self, default: str = "") -> str:
         """Read what to send, whole; it is in the history when this returns. `default` stands there already.

@@ -5,7 +5,7 @@ Takes stored messages and gives rows. Whatever they hold is foreign: a session m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ollama_chat_tui.chat.message import Ending, Message, Role
@@ -32,25 +32,28 @@ def replayed_rows(
     *,
     turns: int | None = None,
     view: ThinkingView = ThinkingView.FOLD,
+    pictures: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Return the rows of a branch of a conversation, or of its last `turns` alone.
 
     A turn begins with a question. What was pasted into one is no longer known, so a long question is cut
     to its beginning. How long a model thought is not stored either; the length of its reasoning is shown.
+    `pictures` are those of images by SHA-256, each a row that is as high as it needs.
     """
-    replay = _Replay(theme, max(NARROWEST, width), view)
+    replay = _Replay(theme, max(NARROWEST, width), view, pictures or {})
     show: dict[Role, Callable[[Message], None]] = {
         Role.USER: replay.question,
         Role.ASSISTANT: replay.answer,
         Role.TOOL: replay.result,
     }
-    for message in _last_turns(messages, turns):
+    for message in last_turns(messages, turns):
         if message.role in show:
             show[message.role](message)
     return replay.rows
 
 
-def _last_turns(messages: Sequence[Message], turns: int | None) -> Sequence[Message]:
+def last_turns(messages: Sequence[Message], turns: int | None) -> Sequence[Message]:
+    """The end of a branch, with so many questions; None: the whole."""
     starts = [place for place, message in enumerate(messages) if message.role is Role.USER]
     if turns is None or turns >= len(starts):
         return messages
@@ -58,11 +61,12 @@ def _last_turns(messages: Sequence[Message], turns: int | None) -> Sequence[Mess
 
 
 class _Replay:
-    def __init__(self, theme: Theme, width: int, view: ThinkingView) -> None:
+    def __init__(self, theme: Theme, width: int, view: ThinkingView, pictures: Mapping[str, str]) -> None:
         self.rows: list[str] = []
         self._theme = theme
         self._width = width
         self._view = view
+        self._pictures = pictures
 
     def question(self, message: Message) -> None:
         rows: list[str] = []
@@ -80,6 +84,8 @@ class _Replay:
             self._add(f"⋮ {len(message.content):,} characters in all")
         if message.images:
             self._add(f"with {len(message.images)} image{'s'[: len(message.images) > 1]}")
+            drawn = (self._pictures.get(image.sha256, "") for image in message.images)
+            self.rows += [picture.removesuffix("\n") for picture in drawn if picture]
         self.rows.append("")
 
     def answer(self, message: Message) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TextIO
 
+from ollama_chat_tui.chat.image import Image, ImageStore
 from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.progress import ShowProgress
 from ollama_chat_tui.terminal.ability import is_dumb
+from ollama_chat_tui.terminal.answer import REPLAYED_TURNS
 from ollama_chat_tui.terminal.bars import progress_bars
 from ollama_chat_tui.terminal.clipboard import SystemClipboard
 from ollama_chat_tui.terminal.confirm import confirm
@@ -16,7 +18,13 @@ from ollama_chat_tui.terminal.outlet import Outlet
 from ollama_chat_tui.terminal.pager import SystemPager
 from ollama_chat_tui.terminal.picker import Picker, pick_by_number
 from ollama_chat_tui.terminal.prompt import Prompt
+from ollama_chat_tui.terminal.replay import last_turns
+from ollama_chat_tui.terminal.sanitize import sanitize
+from ollama_chat_tui.terminal.thumbnail import Thumbnails
 from ollama_chat_tui.terminal.views import ThinkingViews
+
+MOST_PICTURES = 6
+"""Of how many images there are thumbnails when a session is resumed."""
 
 
 class TerminalScreen:
@@ -29,17 +37,22 @@ class TerminalScreen:
         variables: Mapping[str, str],
         views: ThinkingViews,
         outlet: Outlet,
+        thumbnails: Thumbnails,
     ) -> None:
         self._output = output
         self._outlet = outlet
         self._prompt = prompt
         self._views = views
+        self._thumbnails = thumbnails
         self._is_dumb = is_dumb(variables)
         self._clipboard = SystemClipboard(output, variables)
         self._pager = SystemPager(variables)
 
     async def copy(self, text: str) -> str:
         return await self._clipboard.copy(text)
+
+    async def paste(self) -> str:
+        return await self._clipboard.paste()
 
     async def page(self, text: str) -> None:
         await self._pager.show(text)
@@ -65,8 +78,19 @@ class TerminalScreen:
     def progress(self) -> AbstractContextManager[ShowProgress]:
         return progress_bars(self._output)
 
-    def replay(self, messages: Sequence[Message]) -> None:
-        self._outlet.replay(messages)
+    async def replay(self, messages: Sequence[Message], images: ImageStore) -> None:
+        shown = last_turns(messages, REPLAYED_TURNS)
+        attached = {image.sha256: image for message in shown for image in message.images}
+        newest = list(attached.values())[-MOST_PICTURES:]
+        pictures = {image.sha256: await self._thumbnail(image, images) for image in newest}
+        self._outlet.replay(messages, pictures)
+
+    async def show_image(self, sentence: str, image: Image, images: ImageStore) -> None:
+        picture = await self._thumbnail(image, images)
+        self._outlet.write(f"{sanitize(sentence)}\n", picture)
+
+    async def _thumbnail(self, image: Image, images: ImageStore) -> str:
+        return await self._thumbnails.of(image, images, self._prompt.output.get_size().columns)
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return [(" or ".join(row.keys), row.description) for row in self._prompt.keymap.rows() if row.keys]

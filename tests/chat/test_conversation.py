@@ -231,3 +231,14 @@ def test_a_conversation_is_built_again_from_its_messages() -> None:
     assert again.children(again.nodes[0].id) == conversation.nodes[1:]
     with pytest.raises(KeyError):
         Conversation.of(conversation.nodes, "nobody")
+
+
+def test_stripped_images_are_not_sent_and_stay_in_the_conversation() -> None:
+    conversation = Conversation()
+    conversation.append(Message(Role.USER, "a", images=(ONE, TWO)))
+    conversation.append(Message(Role.ASSISTANT, "b"))
+    assert conversation.strip_images() == 2
+    conversation.append(Message(Role.USER, "c", images=(ONE,)))
+    assert [message.images for message in conversation.for_request()] == [(), (), (ONE,)]
+    assert [node.message.images for node in conversation.branch()] == [(ONE, TWO), (), (ONE,)]
+    assert (conversation.strip_images(), conversation.strip_images()) == (1, 0)

@@ -11,12 +11,14 @@ import pytest
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.chat.conversation import Conversation
+from ollama_chat_tui.chat.image import Image, ImageStore
 from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.registry import Context, Screen
+from ollama_chat_tui.commands.context import Context, Screen
 from ollama_chat_tui.commands.table import make_registry
 from ollama_chat_tui.config.file import read_config
 from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.media.attachments import Attachments
 from ollama_chat_tui.preferences import meaning, resolve
 from ollama_chat_tui.progress import Progress, ShowProgress
 from ollama_chat_tui.sessions.keeping import Keeping
@@ -38,6 +40,9 @@ class NotedScreen:
         self.steps: list[Progress] = []
         self.thinking: list[tuple[str, str]] = []
         self.replayed: list[Message] = []
+        self.told: list[str] = []
+        self.pasted = ""
+        self.title = ""
         self.records = True
         self.says_yes = True
         self.picks: int | None = 0
@@ -62,15 +67,22 @@ class NotedScreen:
         return self.says_yes
 
     async def pick(self, title: str, rows: Sequence[str]) -> int | None:
-        self.listed = list(rows)
+        self.title, self.listed = title, list(rows)
         return self.picks
 
     @contextmanager
     def progress(self) -> Iterator[ShowProgress]:
         yield self.steps.append
 
-    def replay(self, messages: Sequence[Message]) -> None:
+    async def replay(self, messages: Sequence[Message], images: ImageStore) -> None:
         self.replayed = list(messages)
+
+    async def show_image(self, sentence: str, image: Image, images: ImageStore) -> None:
+        assert images.open(image.sha256)
+        self.told.append(sentence)
+
+    async def paste(self) -> str:
+        return self.pasted
 
     def keys(self) -> Sequence[tuple[str, str]]:
         return [("Enter", "Send"), ("Ctrl-C", "Clear")]
@@ -127,7 +139,8 @@ async def context(
         settings = Settings("qwen3:8b")
         keeping = Keeping(environment, is_private=False)
         registry = make_registry(folder)
-        yield Context(Conversation(), settings, opening, screen, registry, preferences, keeping)
+        attachments = Attachments({})
+        yield Context(Conversation(), settings, opening, screen, registry, preferences, keeping, attachments)
         await keeping.recorder.close()
 
 

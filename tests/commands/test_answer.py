@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.extract import CodeBlock, code_blocks, tables
-from ollama_chat_tui.commands.registry import Context
 from ollama_chat_tui.errors import NothingThere, UsageError
 from ollama_chat_tui.terminal.markdown import render_markdown
 from ollama_chat_tui.terminal.theme import make_theme

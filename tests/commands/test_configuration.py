@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_chat_tui.commands.registry import Context
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.config.file import load_config
 from ollama_chat_tui.config.keys import VARIABLES
 from ollama_chat_tui.environment import Environment

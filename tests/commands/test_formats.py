@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ollama_chat_tui.commands.registry import Context
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.errors import BadSchema, NothingThere, UsageError
 from ollama_chat_tui.shown import Markdown
 from tests.commands.conftest import NotedScreen, run

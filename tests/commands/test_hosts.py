@@ -11,7 +11,7 @@ import pytest
 
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.commands import hosts
-from ollama_chat_tui.commands.registry import Context
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.config.edit import set_key
 from ollama_chat_tui.errors import (
     BadConfig,

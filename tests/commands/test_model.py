@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ollama_chat_tui.chat.message import Message, Role
-from ollama_chat_tui.commands.registry import Context
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.errors import (
     BackendError,
     BadDuration,

@@ -10,8 +10,8 @@ import pytest
 
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import LARGEST_TEXT_BYTES
-from ollama_chat_tui.commands.registry import Context
 from ollama_chat_tui.errors import BadConfig, UsageError
 from tests.commands.conftest import NotedScreen, run
 

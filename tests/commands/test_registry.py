@@ -7,7 +7,8 @@ import pytest
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.commands.chat import register_chat_commands
-from ollama_chat_tui.commands.registry import Context, Registry, is_command
+from ollama_chat_tui.commands.context import Context
+from ollama_chat_tui.commands.registry import Registry, is_command
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import ChatError, UsageError
 from ollama_chat_tui.startup import Opening

@@ -19,7 +19,7 @@ from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.registry import Context
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.errors import NothingThere, UsageError
 from ollama_chat_tui.shown import Markdown
 from tests.commands.conftest import NotedScreen, run

@@ -12,8 +12,8 @@ from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import Event, Finished, Metrics
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.layout import age_text
-from ollama_chat_tui.commands.registry import Context
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import NothingThere, SessionMissing, SessionUnwritable, UsageError
 from ollama_chat_tui.sessions.changes import Server

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.registry import Context
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.config.file import read_config
 from ollama_chat_tui.errors import BadOption, UsageError
 from ollama_chat_tui.preferences import meaning, resolve

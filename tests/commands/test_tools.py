@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ollama_chat_tui.chat.message import Message, Role
-from ollama_chat_tui.commands.registry import Context
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.config.keys import Tools
 from ollama_chat_tui.errors import BadTools, NothingThere, UsageError
 from ollama_chat_tui.tools.bench import Bench

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
-from ollama_chat_tui.commands.registry import Context, Outgoing
+from ollama_chat_tui.commands.context import Context, Outgoing
 from ollama_chat_tui.errors import BadOption, NothingThere, UsageError
 from tests.commands.conftest import NotedScreen, run
 

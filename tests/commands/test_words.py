@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import MOST_ENTRIES, file_names
-from ollama_chat_tui.commands.registry import Context, Typed
+from ollama_chat_tui.commands.registry import Typed
 
 
 def words(context: Context, line: str) -> list[str]:

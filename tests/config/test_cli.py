@@ -82,6 +82,7 @@ def test_show_says_what_holds(shell: Shell) -> None:
         "preload = true",
         "notify = false",
         "image_side = 1568",
+        "thumbnails = true",
         "terminal_title = true",
     ]
 

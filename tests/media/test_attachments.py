@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ollama_chat_tui.chat.image import MemoryImages
+from ollama_chat_tui.chat.image import Image, MemoryImages
 from ollama_chat_tui.errors import AttachmentError, FileUnreadable, NothingThere, TooLarge, WrongKind
 from ollama_chat_tui.media.aside import aside
-from ollama_chat_tui.media.attachments import Attachments
+from ollama_chat_tui.media.attachments import Attachments, named_in
 from ollama_chat_tui.media.size import MAX_BYTES
 from tests.media.pictures import encoded, png, quarters, write
 from tests.media.test_clipboard import WAYLAND, WL_PASTE, tool
@@ -63,11 +63,36 @@ async def test_what_was_attached_is_told_with_all_that_was_done_to_it(attachment
 async def test_an_image_is_taken_off_by_its_number(attachments: Attachments) -> None:
     await attachments.add("a.png")
     await attachments.add("b c.jpg")
-    assert attachments.drop(1).image.name == "a.png"
-    assert [each.image.name for each in attachments.images] == ["b c.jpg"]
+    await attachments.add_file(Path("x.py"))
+    assert [row[:2] for row in attachments.table()] == [("1", "a.png"), ("2", "b c.jpg"), ("3", "x.py")]
+    assert attachments.drop(1) == "a.png"
+    assert attachments.drop(2) == "x.py"
+    assert [row[:2] for row in attachments.table()] == [("1", "b c.jpg")]
     for number in (0, 2, -1):
-        with pytest.raises(NothingThere, match=f"No image {number} is attached"):
+        with pytest.raises(NothingThere, match=f"has the number {number}"):
             attachments.drop(number)
+
+
+async def test_what_was_sent_in_vain_can_be_had_back(attachments: Attachments, store: MemoryImages) -> None:
+    await attachments.add("a.png")
+    await attachments.add_file(Path("x.py"))
+    before = attachments.snapshot()
+    await attachments.compose("see 'b c.jpg'", store)
+    await attachments.add("b c.jpg")
+    attachments.restore(before)
+    composed = await attachments.compose("again", MemoryImages())
+    assert [image.name for image in composed.images] == ["a.png"]
+    assert composed.content.startswith("again\n\n```py x.py")
+
+
+async def test_the_images_of_a_message_are_attached_again(
+    attachments: Attachments, store: MemoryImages
+) -> None:
+    await attachments.add("a.png")
+    (image,) = attachments.take(store)
+    attachments.add_again([image, Image("0" * 64, "image/png", "gone.png")], store)
+    assert attachments.names == ("a.png",)
+    assert attachments.take(MemoryImages()) == (image,)
 
 
 async def test_the_same_picture_is_attached_once(attachments: Attachments, folder: Path) -> None:
@@ -90,7 +115,7 @@ async def test_a_message_takes_everything_with_it(attachments: Attachments, stor
     await attachments.add("a.png")
     await attachments.add_file(Path("x.py"))
     text = "compare with 'b c.jpg', and see @x.py"
-    assert attachments.names_with(text) == ("a.png", "x.py", "b c.jpg", "x.py")
+    assert (attachments.names, named_in(text)) == (("a.png", "x.py"), ("b c.jpg", "x.py"))
     composed = await attachments.compose(text, store)
     assert composed.content == (
         "compare with [b c.jpg], and see @x.py\n\n```py x.py\nprint()\n```\n\n```py x.py\nprint()\n```"

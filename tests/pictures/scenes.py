@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.command import READY
+from tests.media.pictures import png
 from tests.pictures.stage import Scene, Stage, scene, text_deltas, thinking_deltas
 
 ESCAPE, DOWN = "\x1b", "\x1b[B"
@@ -128,7 +129,7 @@ def commands(stage: Stage) -> None:
 
 @scene(lines=12)
 def completion(stage: Stage) -> None:
-    stage.type("/co")
+    stage.type("/cop")
     stage.see("/copy-model")
     stage.type("\t")
     stage.see(">>> /continue")
@@ -155,6 +156,16 @@ def models(stage: Stage) -> None:
     stage.see("› qwen3:8b")
     stage.type(DOWN)
     stage.see("› gemma3:4b")
+
+
+@scene(lines=19)
+def image(stage: Stage) -> None:
+    picture = stage.home / "flag.png"
+    picture.write_bytes(png(64, 40))
+    stage.type(f"/model gemma3:4b\r/image ~/{picture.name}\r")
+    stage.see("Attached flag.png")
+    stage.see("with flag.png")
+    stage.type("Which colours has it")
 
 
 @scene(lines=9, is_served=False)

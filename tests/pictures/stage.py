@@ -59,6 +59,7 @@ class Stage:
 
     server: ScriptedServer
     terminal: PtyTerminal
+    home: Path
 
     def type(self, keys: str) -> None:
         """Press keys; Enter is `\\r`."""
@@ -119,7 +120,7 @@ class Scene:
             home = fresh_home(directory, OLLAMA_HOST=url, COLORTERM="truecolor")
             screen = PictureScreen(self.columns, self.lines, self.background)
             terminal = PtyTerminal(COMMAND, env=home, screen=screen, cwd=ROOT)
-            stage = Stage(server, stack.enter_context(terminal))
+            stage = Stage(server, stack.enter_context(terminal), directory)
             stage.see("/help shows" if self.is_served else "ollama serve")
             stage.see(READY)
             yield stage

@@ -149,3 +149,30 @@ def decoded(written: str) -> str:
     match = re.fullmatch(r"\x1b\]52;c;([A-Za-z0-9+/=]+)\x1b\\", written)
     assert match
     return base64.b64decode(match[1]).decode()
+
+
+@pytest.mark.parametrize(
+    ("tool", "variable"),
+    [
+        ("xclip", "DISPLAY"),
+        ("xsel", "DISPLAY"),
+        ("wl-paste", "WAYLAND_DISPLAY"),
+        ("termux-clipboard-get", "TERMUX_VERSION"),
+        ("powershell.exe", "WSL_DISTRO_NAME"),
+        ("pbpaste", "HOME"),
+    ],
+)
+async def test_the_text_in_the_clipboard_is_read(tools: Tools, tool: str, variable: str) -> None:
+    tools.make(tool, "printf 'a\\303\\251\\n'")
+    assert await SystemClipboard(io.StringIO(), tools.variables(**{variable: ":0"})).paste() == "a\u00e9\n"
+
+
+async def test_where_no_tool_gives_a_text_there_is_none(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clipboard, "PASTE_TIMEOUT_S", 0.2)
+    pasting = SystemClipboard(io.StringIO(), tools.variables(DISPLAY=":0"))
+    assert await pasting.paste() == ""
+    tools.make("xclip", "echo half; sleep 1000")
+    tools.make("xsel", "echo no; exit 1")
+    assert await pasting.paste() == ""

@@ -28,7 +28,7 @@ class Answers:
             self.said.append(text)
         return self.is_showing
 
-    def replayed(self, messages: object) -> str:
+    def replayed(self, messages: object, pictures: object) -> str:
         raise NotImplementedError
 
     def rendered(self, markdown: str) -> str:
@@ -49,6 +49,13 @@ def test_an_answer_has_it_between_its_rows_and_nothing_else_has_it(is_showing: b
     outlet.write("news\n")
     outlet.flush()
     assert (answers.said, stream.getvalue()) == ((["news\n"], "") if is_showing else ([], "news\n"))
+
+
+@pytest.mark.parametrize("is_showing", [True, False])
+def test_a_picture_does_not_come_between_the_rows_of_an_answer(is_showing: bool) -> None:
+    stream, answers = TtyIO(), Answers(is_showing=is_showing)
+    Outlet(stream, answers).write("news\n", "picture")
+    assert (answers.said, stream.getvalue()) == ((["news\n"], "") if is_showing else ([], "news\npicture"))
 
 
 async def test_it_stands_above_a_prompt_that_goes_on() -> None:

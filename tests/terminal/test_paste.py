@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,41 @@ async def test_a_key_opens_the_paste_at_the_cursor(action: str, key: str) -> Non
         await line.until(lambda: line.text == f"{MARK}[pasted text #2, 2,000 characters]")
         line.press("\r")
         assert await line.sent() == LONG + "y" * 2000
+
+
+@pytest.mark.parametrize(("action", "key"), every_key("paste"))
+async def test_a_key_inserts_the_text_in_the_clipboard(action: str, key: str) -> None:
+    held = ["mid"]
+
+    async def read_clipboard() -> str:
+        return held.pop() if held else ""
+
+    async with typing_line("ab", read_clipboard=read_clipboard) as line:
+        line.press("\x1b[D" + key)
+        await line.until(lambda: line.text == "amidb")
+        line.press(key + "\r")
+        assert await line.sent() == "amidb"
+
+
+async def test_that_key_reads_the_clipboard_once_at_a_time_and_typing_goes_on() -> None:
+    asked, comes = [], asyncio.Event()
+
+    async def read_clipboard() -> str:
+        asked.append(True)
+        await comes.wait()
+        return LONG
+
+    async with typing_line("", read_clipboard=read_clipboard) as line:
+        line.press("\x16\x16a")
+        await line.until(lambda: line.text == "a")
+        comes.set()
+        await line.until(lambda: line.text == f"a{MARK}")
+        assert len(asked) == 1
+
+
+async def test_without_a_clipboard_that_key_does_nothing() -> None:
+    async with typing_line() as line:
+        assert await line.gives("a\x16b\r") == "ab"
 
 
 async def test_without_a_paste_that_key_does_nothing() -> None:

@@ -79,6 +79,7 @@ ELSEWHERE = {
     "send": ("test_prompt_keys", "test_send_sends"),
     "suspend": ("test_prompt_pty", "test_ctrl_z_suspends_and_fg_brings_it_back"),
     "open-editor": ("test_prompt_editor", "test_the_editors_text_comes_back_and_is_not_sent"),
+    "paste": ("test_paste", "test_a_key_inserts_the_text_in_the_clipboard"),
     "open-paste": ("test_paste", "test_a_key_opens_the_paste_at_the_cursor"),
     "complete": ("test_prompt_menu", "test_complete_opens_the_menu_and_takes_the_next"),
     "complete-backward": ("test_prompt_menu", "test_complete_backward_takes_the_one_before"),

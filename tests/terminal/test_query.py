@@ -14,7 +14,7 @@ import pytest
 from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.input.vt100 import Vt100Input
 
-from ollama_chat_tui.terminal.background import Background, ask_background
+from ollama_chat_tui.terminal.background import Background
 from ollama_chat_tui.terminal.graphics import Graphics, best_graphics
 from ollama_chat_tui.terminal.query import TIMEOUT_S, Told, ask_terminal
 from ollama_chat_tui.terminal.theme import ColourDepth
@@ -47,7 +47,7 @@ class Terminal:
         return query.told
 
     def background(self) -> Background:
-        background = ask_background(self.keyboard, self.output, XTERM)
+        background = Background(ask_terminal(self.keyboard, self.output, XTERM))
         background.listen()
         return background
 
@@ -146,7 +146,7 @@ def test_an_answer_is_found_that_came_while_nobody_read(terminal: Terminal) -> N
 
 
 def test_an_answer_is_noted_by_whoever_reads_the_keys(terminal: Terminal) -> None:
-    background = ask_background(terminal.keyboard, terminal.output, XTERM)
+    background = Background(ask_terminal(terminal.keyboard, terminal.output, XTERM))
     terminal.send(f"a{LIGHT}{NO_MORE}b")
     assert (terminal.keys(), background.name) == ("ab", "light")
 
@@ -186,7 +186,7 @@ def test_an_escape_key_is_not_held_back(terminal: Terminal) -> None:
     "variables", [{**XTERM, "SSH_CONNECTION": "a b"}, {"TERM": "dumb"}, {"TERM": "linux"}, {}], ids=str
 )
 def test_who_answers_late_or_never_is_not_asked(terminal: Terminal, variables: dict[str, str]) -> None:
-    background = ask_background(terminal.keyboard, terminal.output, variables)
+    background = Background(ask_terminal(terminal.keyboard, terminal.output, variables))
     background.listen()
     assert (background.name, background.query.told) == ("dark", Told())
     assert terminal.output.getvalue() == ""
