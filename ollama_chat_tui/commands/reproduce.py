@@ -53,7 +53,7 @@ def next_request(context: Context) -> ChatRequest:
     conversation = Conversation.of(branch, branch[-1].id if branch else None, images)
     conversation.append(Message(Role.USER, NEXT_QUESTION))
     messages = conversation.for_request(settings.system, settings.format_request)
-    return ChatRequest(settings, messages, images=images)
+    return ChatRequest(settings, messages, context.tools.declarations(), images=images)
 
 
 async def show_curl(context: Context, text: str) -> str:

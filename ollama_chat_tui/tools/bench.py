@@ -66,6 +66,10 @@ class Bench:
         """How many tools the model may call, as far as they are there."""
         return len(self._kit.registry.facts()) if self._kit else 0
 
+    def declarations(self) -> Sequence[Mapping[str, object]]:
+        """What the model is told of them."""
+        return self._kit.registry.declarations() if self._kit else ()
+
     def listed(self) -> list[Listed]:
         """Every tool that is there; files that were not needed yet are not read."""
         return self._built().listed()

@@ -102,6 +102,12 @@ async def test_a_file_that_is_off_stays_so_until_it_is_added_or_switched_on(
     await context.tools.aclose()
 
 
+async def test_a_request_is_shown_with_the_tools_that_are_on(context: Context) -> None:
+    assert "calculate" not in await run(context, "/request raw")
+    await run(context, "/tools on calculate")
+    assert '"name": "calculate"' in await run(context, "/request raw")
+
+
 async def test_results_are_shown_by_number_and_long_ones_by_the_pager(
     context: Context, screen: NotedScreen
 ) -> None:
