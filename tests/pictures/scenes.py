@@ -129,7 +129,7 @@ def commands(stage: Stage) -> None:
 
 @scene(lines=12)
 def completion(stage: Stage) -> None:
-    stage.type("/cop")
+    stage.type("/co")
     stage.see("/copy-model")
     stage.type("\t")
     stage.see(">>> /continue")
