@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import signal
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -233,3 +235,53 @@ def test_ctrl_c_ends_a_download_and_the_message_waits_for_none(
         terminal.wait_for(is_stopped)
         terminal.wait_for(lambda: len(rows_with(terminal, ">>> Red?")) == 2)
         assert server.to("/api/chat") == []
+
+
+def test_a_sound_goes_to_a_model_that_hears_and_not_to_another(
+    server: ScriptedServer, home: dict[str, str]
+) -> None:
+    server.models.append(installed("hearer:1b", "completion", "audio"))
+    write(Path(home["HOME"]) / "a.wav", wav())
+    server.enqueue(*answer("A tone."))
+    with opened("-m", "blind:1b", home=home) as terminal:
+        terminal.wait_for(READY)
+        terminal.send("/image a.wav\r")
+        terminal.wait_for("Attached a.wav")
+        terminal.send("What is it?\r")
+        terminal.wait_for("blind:1b cannot hear sounds")
+        assert rows_with(terminal, "Ask hearer:1b")
+        terminal.send("\x1b[B\r")
+        terminal.wait_for("A tone.")
+    assert server.wait_for().json["model"] == "hearer:1b"
+    assert asked(server)[0]["images"] == [sent(wav())]
+
+
+def test_images_that_were_stripped_stay_in_the_session_and_out_of_what_is_sent(
+    server: ScriptedServer, home: dict[str, str]
+) -> None:
+    for text in "Red.", "Still red.":
+        server.enqueue(*answer(text))
+    with opened("-m", "seer:1b", "--image", "a.png", home=home) as terminal:
+        terminal.wait_for("Attached a.png")
+        terminal.send("Colour?\r")
+        terminal.wait_for("Red.")
+        wait_for_prompt(terminal, 2)
+        terminal.send("/images strip\r")
+        terminal.wait_for("768")
+        terminal.send("Sure?\r")
+        terminal.wait_for("Still red.")
+    assert "images" in asked(server)[0]
+    assert all("images" not in message for message in asked(server, 1))
+    (path,) = (Path(home["HOME"]) / "data" / "sessions").glob("*.jsonl")
+    assert "image/png" in path.read_text()
+
+
+def wav() -> bytes:
+    """A tenth of a second of silence."""
+    data = io.BytesIO()
+    with wave.open(data, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(1600))
+    return data.getvalue()
