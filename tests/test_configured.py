@@ -65,7 +65,8 @@ def test_a_broken_file_does_not_stop_the_doctor(server: ScriptedServer, home: di
 
 
 def test_the_chat_obeys_theme_enter_and_preload(server: ScriptedServer, home: dict[str, str]) -> None:
-    configure(home, f'host = "{server.url}"\ntheme = "light"\nenter = "newline"\npreload = false\n')
+    keys = 'theme = "light"\nthumbnails = false\nenter = "newline"\npreload = false\n'
+    configure(home, f'host = "{server.url}"\n{keys}')
     server.enqueue(*answer("# Title"))
     with chat(home=home) as terminal:
         terminal.wait_for("/help shows")
