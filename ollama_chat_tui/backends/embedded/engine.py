@@ -195,8 +195,7 @@ def _load(path: Path, options: LoadOptions) -> Any:
         processors.poll = (
             0  # threads that spin for each other cost half the speed once another program wants a core
         )
-        if options.threads:
-            processors.n_threads = options.threads
+        processors.n_threads = options.threads
     params.n_parallel = 1
     params.warmup = False
     params.fit_params = False

@@ -47,7 +47,6 @@ class LoadOptions:
     Attributes:
         context_tokens: the window.
         batch_tokens: how much of a prompt is read at once; a stop is heard in between.
-        threads: 0 leaves it to llama.cpp.
         context_shift: forget the oldest tokens when the window is full, instead of ending the answer.
     """
 
@@ -83,12 +82,17 @@ class Options:
         return self._values[name]
 
     def load_options(self, trained_tokens: int, processors: int, context_shift: bool) -> LoadOptions:
-        """Return what the model must be loaded with, within what it and the machine can do."""
+        """Return what the model must be loaded with, within what it and the machine can do.
+
+        One processor is left to others: threads wait for each other at every layer, so one whose processor
+        another program takes stalls them all (measured with two: 85 tokens/s became 0.5).
+        """
         most = trained_tokens or 2**31 - _CONTEXT_STEP
         wanted = self.integer("num_ctx", 4, most)
         context = min(-(-wanted // _CONTEXT_STEP) * _CONTEXT_STEP, most)
         batch = self.integer("num_batch", 32, context)
-        return LoadOptions(context, batch, self.integer("num_thread", 0, processors), context_shift)
+        threads = self.integer("num_thread", 0, processors) or max(1, processors - 1)
+        return LoadOptions(context, batch, threads, context_shift)
 
 
 def _check(name: str, value: object) -> OptionValue:
