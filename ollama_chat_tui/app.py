@@ -89,8 +89,15 @@ async def run_chat(
         lambda: make_asker(stdout, prompt.input, variables, theme, answers.aside),
     )
     context = Context(
-        *(Conversation(), preferences.settings(), opening, screen, registry, preferences, keeping),
-        *(attachments, tools),
+        conversation=Conversation(),
+        settings=preferences.settings(),
+        opening=opening,
+        screen=screen,
+        registry=registry,
+        preferences=preferences,
+        keeping=keeping,
+        attachments=attachments,
+        tools=tools,
     )
     backend = CapableBackend(LateBackend(opening), opening.answerer)
     composer = Composer(context, backend, notices, prompt.refresh)

@@ -238,6 +238,7 @@ def test_what_cannot_be_resumed_is_told_and_a_chat_begins(
         ask(terminal, "Hi!", 2)
         assert "Hello." in terminal.all_rows()
         leave(terminal)
+    assert roles_and_texts(server, 0) == [("user", "Hi!")]
 
 
 def test_a_chat_that_is_not_saved_leaves_nothing(server: ScriptedServer, home: dict[str, str]) -> None:
