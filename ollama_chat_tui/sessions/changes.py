@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from msgspec import Struct, structs
@@ -86,25 +87,9 @@ class Changes:
     def _take_settings(self, settings: Settings, server: Server) -> list[Item]:
         model = settings.model or self._answered_by()
         now = datetime.now(UTC)
-        changed = SettingsChanged(
-            at=self._settings.at if self._settings else now,
-            model=model,
-            digest=server.digest(model),
-            host=server.host,
-            server=server.version,
-            system=settings.system,
-            options=dict(settings.options),
-            format=settings.format
-            if settings.format is None or isinstance(settings.format, str)
-            else dict(settings.format),
-            format_in_prompt=settings.format_in_prompt,
-            format_retries=settings.format_retries,
-            think=settings.think,
-            keep_alive=settings.keep_alive,
-            truncate=settings.truncate,
-            shift=settings.shift,
-            logprobs=settings.logprobs,
-            top_logprobs=settings.top_logprobs,
+        at = self._settings.at if self._settings else now
+        changed = SettingsChanged.of(
+            replace(settings, model=model), at, server.digest(model), server.host, server.version
         )
         if changed == self._settings:
             return []

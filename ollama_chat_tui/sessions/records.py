@@ -6,6 +6,7 @@ are UTC. Knows nothing of files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -63,6 +64,13 @@ class SettingsChanged(Struct, frozen=True, omit_defaults=True, tag_field="kind",
     shift: bool | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, at: datetime, digest: str, host: str, server: str) -> SettingsChanged:
+        """The record of what holds."""
+        values = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+        plain = {name: dict(value) for name, value in values.items() if isinstance(value, Mapping)}
+        return cls(at=at, digest=digest, host=host, server=server, **{**values, **plain})
 
     @property
     def settings(self) -> Settings:
