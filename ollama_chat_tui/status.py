@@ -13,6 +13,7 @@ from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.context import Found
+from ollama_chat_tui.commands.layout import shortened
 from ollama_chat_tui.errors import BackendError
 from ollama_chat_tui.schemas.reading import NamedSchema
 from ollama_chat_tui.sessions.recorder import Saved, SaveState
@@ -122,7 +123,7 @@ def _count(number: int, noun: str) -> str:
 def _with(names: Sequence[str]) -> str:
     if not names:
         return ""
-    shown = ", ".join(map(_shortened, names[:MOST_NAMES]))
+    shown = ", ".join(shortened(name, LONGEST_VALUE) for name in names[:MOST_NAMES])
     more = len(names) - MOST_NAMES
     return f"with {shown} and {more} more" if more > 0 else f"with {shown}"
 
@@ -138,8 +139,4 @@ def _think(wanted: bool | str | None) -> str:
 
 
 def _short_value(value: object) -> str:
-    return _shortened(msgspec.json.encode(value).decode())
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return shortened(msgspec.json.encode(value).decode(), LONGEST_VALUE)

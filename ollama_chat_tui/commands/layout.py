@@ -17,6 +17,11 @@ def in_columns(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> list[str]:
     ]
 
 
+def shortened(text: str, longest: int) -> str:
+    """A text of so many characters at the most, the last of which says that there was more."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def size_text(size: int) -> str:
     """Bytes as people read them, in powers of 1,000 as Ollama shows them."""
     amount = float(size)

@@ -11,7 +11,7 @@ from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, path_of
-from ollama_chat_tui.commands.layout import age_text, in_columns, size_text
+from ollama_chat_tui.commands.layout import age_text, in_columns, shortened, size_text
 from ollama_chat_tui.commands.registry import Registry, Typed, Word
 from ollama_chat_tui.commands.words import one_of
 from ollama_chat_tui.errors import NothingThere, SessionLocked, SessionUnwritable, UsageError
@@ -263,5 +263,4 @@ async def delete(context: Context, text: str) -> str:
 
 
 def _cut(text: str, longest: int = LONGEST_NAME) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return shortened(" ".join(text.split()), longest)

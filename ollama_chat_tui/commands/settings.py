@@ -16,7 +16,7 @@ from ollama_chat_tui.commands.configuration import THIS_CHAT, by_key
 from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, path_of, read_text
 from ollama_chat_tui.commands.formats import answer_format, register_format_command
-from ollama_chat_tui.commands.layout import in_columns
+from ollama_chat_tui.commands.layout import in_columns, shortened
 from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.words import either, one_of, option_names, set_options
 from ollama_chat_tui.config.text import KeyPath
@@ -215,4 +215,4 @@ def _text(value: object) -> str:
     else:
         text = ("on" if value else "off") if isinstance(value, bool) else str(value)
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return shortened(text, LONGEST_VALUE)

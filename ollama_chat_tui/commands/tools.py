@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, path_of
-from ollama_chat_tui.commands.layout import in_columns
+from ollama_chat_tui.commands.layout import in_columns, shortened
 from ollama_chat_tui.commands.registry import Registry, Typed, Word
 from ollama_chat_tui.errors import NothingThere, UsageError
 
@@ -93,7 +93,7 @@ def _listed(kit: ToolKit) -> list[str]:
 
 def _summary(description: str) -> str:
     first = " ".join(description.strip().partition("\n")[0].split())
-    return first if len(first) <= LONGEST_SUMMARY else f"{first[: LONGEST_SUMMARY - 1]}…"
+    return shortened(first, LONGEST_SUMMARY)
 
 
 async def _show(context: Context, number: str) -> str:

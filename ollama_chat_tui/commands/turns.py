@@ -10,6 +10,7 @@ from ollama_chat_tui.chat.message import Ending, Role
 from ollama_chat_tui.chat.options import parse_option
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.commands.context import Context, Outgoing
+from ollama_chat_tui.commands.layout import shortened
 from ollama_chat_tui.commands.registry import Registry
 from ollama_chat_tui.commands.words import model_names
 from ollama_chat_tui.errors import NothingThere, UsageError
@@ -157,5 +158,5 @@ def _excerpt(node: Node) -> str:
     message = node.message
     said = message.content or ("calls " + ", ".join(call.name for call in message.tool_calls))
     text = " ".join(said.split()) or "…"
-    short = text if len(text) <= LONGEST_EXCERPT else f"{text[: LONGEST_EXCERPT - 1]}…"
+    short = shortened(text, LONGEST_EXCERPT)
     return f"{short} (stopped)" if message.ending is not Ending.COMPLETE else short
