@@ -222,7 +222,8 @@ def test_a_model_that_cannot_call_tools_is_named_before_anything_is_sent(
     with with_tools(tools, home, "--model", "plain:latest", columns=100) as terminal:
         terminal.send("How warm is it?\r")
         terminal.wait_for("plain:latest cannot call tools; nothing was sent.")
-        assert rows_with(terminal, "m:latest can: choose with /model or --model. Without tools: /tools off")
+        hint = "m:latest can: choose with /model or --model. Without tools: /tools off"
+        terminal.wait_for(lambda: bool(rows_with(terminal, hint)))  # a write may be read in two pieces
         terminal.wait_for(lambda: len(rows_with(terminal, ">>> How warm is it?")) == 2)
         server.enqueue(*answer("Who knows."))
         terminal.send("\x03")
