@@ -143,8 +143,10 @@ async def _names_with(client: OllamaClient, needs: Collection[str]) -> list[str]
         return []
 
     async def can(model: InstalledModel) -> bool:
-        told = model.capabilities
-        abilities = await _abilities(client, model.name) if told is None else told
+        if model.capabilities is not None and not _lacks(model.capabilities, needs):
+            return True
+        # The list leaves out what the template of a model's file can (`ollama-api` 3).
+        abilities = await _abilities(client, model.name)
         return abilities is not None and not _lacks(abilities, needs)
 
     fits = await asyncio.gather(*map(can, models))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.weights import cached_model_file
+from tests.weights import cached_model_file, cached_tools_model_file
 
 # Windows has no pseudo-terminals of this kind: what drives the real command in one is left out there.
 _NEEDS_POSIX = re.compile(
@@ -27,3 +27,9 @@ pytest_plugins = [] if sys.platform == "win32" else ["tests.chat_fixtures"]
 def model_file() -> Path:
     """The real default model's file."""
     return cached_model_file()
+
+
+@pytest.fixture(scope="session")
+def tools_model_file() -> Path:
+    """The same model with a template that speaks of tools."""
+    return cached_tools_model_file()

@@ -155,13 +155,13 @@ async def test_a_server_that_does_not_tell_soon_is_simply_asked(
     never.set()
 
 
-async def test_models_of_which_the_list_says_nothing_are_asked_for_one_by_one(
-    backend: CapableBackend, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("told", [None, ["completion"]])
+async def test_models_of_which_the_list_does_not_tell_it_are_asked_for_one_by_one(
+    backend: CapableBackend, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, told: list[str] | None
 ) -> None:
+    """Ollama's own list leaves out what the template of a model's file can: `tags` in `tests/wire`."""
     monkeypatch.setattr(capability, "MOST_ASKED", 3)
-    untold = [
-        {key: value for key, value in model.items() if key != "capabilities"} for model in server.models
-    ]
+    untold = [model | {"capabilities": told} for model in server.models]
     server.enqueue(reply({"models": untold}), path="/api/tags")
     error = failure(await take_turn(backend, settings=THINKING)).error
     assert error.hint.startswith("thinking:1b can:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,64 @@ def test_without_the_extra_the_program_says_what_to_install(tmp_path: Path) -> N
     )
     assert asked.returncode == 3
     assert "ollama-chat-tui[embedded]" in asked.stderr
+
+
+WEATHER = '''
+from pathlib import Path
+
+def get_current_weather(location: str) -> str:
+    """Get the current weather for a location
+
+    Args:
+        location: city
+    """
+    with open(Path(__file__).with_name("calls"), "a") as file:
+        file.write(location)
+    return f"11 degrees and sunny in {location}"
+'''
+EXACT = ("-t", "0", "-o", "num_predict=80", "-o", "num_ctx=1024")
+
+
+@pytest.fixture
+def weather(tmp_path: Path) -> Path:
+    path = tmp_path / "weather.py"
+    path.write_text(WEATHER)
+    return path
+
+
+def test_a_real_model_calls_a_function_once_it_is_allowed(
+    tmp_path: Path, tools_model_file: Path, weather: Path
+) -> None:
+    flags = ("--embedded-model", str(tools_model_file), "--tools", str(weather), *EXACT)
+    with chat(*flags, home=fresh_home(tmp_path)) as terminal:
+        terminal.wait_for("1 tool")
+        terminal.send("What is the weather in Paris?\r")
+        terminal.wait_for("Run it?", 60)
+        assert rows_with(terminal, "The model wants to call get_current_weather")
+        assert rows_with(terminal, "│ location: Paris")
+        assert not weather.with_name("calls").exists()
+        terminal.send("y\r")
+        terminal.wait_for("11 degrees and sunny in Paris")
+        terminal.wait_for(lambda: len(rows_with(terminal, READY)) == 2, 60)
+        terminal.send("\x04")
+        assert terminal.wait_for_exit() == 0
+    assert weather.with_name("calls").read_text() == "Paris"
+
+
+def test_a_real_model_calls_an_allowed_function_in_a_script(
+    tmp_path: Path, tools_model_file: Path, weather: Path
+) -> None:
+    flags = ("--embedded-model", str(tools_model_file), "--tools", str(weather), *EXACT, "--json")
+    allowed = ("--allow-tools", "get_current_weather")
+    asked = run("ask", *flags, *allowed, "What is the weather in Paris?", home=fresh_home(tmp_path))
+    assert asked.returncode == 0, asked.stderr
+    (call,) = json.loads(asked.stdout)["tools"]
+    assert (call["arguments"], call["result"]) == ({"location": "Paris"}, "11 degrees and sunny in Paris")
+    refused = run("ask", *flags, "What is the weather in Paris?", home=fresh_home(tmp_path))
+    assert refused.returncode == 10
+
+
+def test_the_default_model_cannot_call_and_says_so(home: dict[str, str], weather: Path) -> None:
+    asked = run("ask", "--embedded", "--tools", str(weather), "Rain?", home=home)
+    assert asked.returncode == 7
+    assert "smollm2:135m cannot call tools; nothing was sent." in asked.stderr

@@ -29,6 +29,8 @@ _NAME = re.compile(
     rf"(?P<model>{_PART})(?::(?P<tag>{_PART}))?"
 )
 
+_TOOLS = re.compile(r"\btools\b")
+
 # llama.cpp's enum llama_ftype; Ollama's names for it.
 _QUANTIZATIONS = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
@@ -60,6 +62,16 @@ class EmbeddedModel:
     def context_tokens(self) -> int:
         """The longest window the model was trained for; 0 when the file does not say."""
         return self._number("context_length")
+
+    @property
+    def template(self) -> str:
+        """The file's own chat template, in Jinja; empty when it has none."""
+        return self.header.text("tokenizer.chat_template")
+
+    @property
+    def capabilities(self) -> list[str]:
+        """What it can, in Ollama's words: calling tools when its template speaks of them."""
+        return [*(["tools"] if _TOOLS.search(self.template) else []), "completion"]
 
     @property
     def details(self) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ollama_chat_tui.backends.embedded.calls import Tool, ToolCall
 from ollama_chat_tui.backends.embedded.duration import read_keep_alive
 from ollama_chat_tui.backends.embedded.refusal import Refusal
 from ollama_chat_tui.backends.embedded.schema import check_schema
@@ -23,11 +24,14 @@ Request = TypeVar("Request", bound=msgspec.Struct)
 
 
 class Message(msgspec.Struct):
-    """One message, as far as a model without tools and images reads it."""
+    """One message, as far as a model without images and thinking reads it."""
 
     role: str | None = None
     content: str | None = None
     images: list[str] | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_name: str | None = None
+    tool_call_id: str | None = None
 
 
 class ChatRequest(msgspec.Struct):
@@ -38,7 +42,7 @@ class ChatRequest(msgspec.Struct):
     stream: bool | None = None
     format: msgspec.Raw = msgspec.Raw(b"")
     keep_alive: Any = None
-    tools: list[Any] | None = None
+    tools: list[Tool] | None = None
     options: dict[str, Any] | None = None
     think: Any = None
     shift: bool | None = None

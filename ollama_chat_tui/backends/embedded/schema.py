@@ -13,18 +13,22 @@ from collections.abc import Iterator
 from ollama_chat_tui.backends.embedded.refusal import refuse_request
 from ollama_chat_tui.schemas.grammar import refusal
 
+FORMAT = "Field 'json_schema': \"json_schema\": JSON schema conversion failed:\n"
 
-def check_schema(schema: object) -> None:
+
+def check_schema(schema: object, complaint: str = FORMAT) -> None:
     """Look through a schema, however deep.
+
+    Args:
+        schema: any JSON value.
+        complaint: how llama-server begins to say where it stands.
 
     Raises:
         Refusal: 400, worded as llama-server does.
     """
     for part in _parts(schema):
         if reason := refusal(part):
-            raise refuse_request(
-                f"Field 'json_schema': \"json_schema\": JSON schema conversion failed:\n{reason}"
-            )
+            raise refuse_request(complaint + reason)
 
 
 def _parts(schema: object) -> Iterator[dict[str, object]]:

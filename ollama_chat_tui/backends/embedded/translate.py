@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ollama_chat_tui.backends.embedded.calls import CallDelta, CallJoiner, llama_calls, llama_tools
 from ollama_chat_tui.backends.embedded.duration import write_timestamp
 from ollama_chat_tui.backends.embedded.option import Options
 from ollama_chat_tui.backends.embedded.request import ChatRequest, Message
@@ -20,10 +21,12 @@ _SHARED_OPTIONS = (
 )  # fmt: skip
 
 _NS_PER_MS = 1_000_000
+_PLAIN = {"role", "content"}
 
 
 class _Delta(msgspec.Struct):
     content: str | None = None
+    tool_calls: list[CallDelta] | None = None
 
 
 class _Alternative(msgspec.Struct):
@@ -91,6 +94,8 @@ def llama_request(
             {"type": "json_schema", "json_schema": {"schema": schema}} if schema else {"type": "json_object"}
         )
         result["response_format"] = kind
+    if request.tools:
+        result["tools"] = llama_tools(request.tools)
     if request.logprobs:
         result |= {
             "logprobs": True,
@@ -110,6 +115,7 @@ class Answer:
         self._loaded_ns = self._began_ns
         self._reason = "stop"
         self._content: list[str] = []
+        self._calls = CallJoiner()
         self._logprobs: list[_Token] = []
 
     def loaded(self) -> None:
@@ -117,11 +123,18 @@ class Answer:
         self._loaded_ns = time.perf_counter_ns()
 
     def lines(self, chunk: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-        """Translate one chunk of llama.cpp: a line, the last line, or nothing that Ollama would say."""
+        """Translate one chunk of llama.cpp: a line, the last line, or nothing that Ollama would say.
+
+        Tool calls stand in the last line, as where Ollama leaves the template to llama.cpp.
+
+        Raises:
+            Refusal: 500 when a tool call cannot be read.
+        """
         part = msgspec.convert(chunk, _Chunk)
         for choice in part.choices:
             if choice.finish_reason:
                 self._reason = choice.finish_reason
+            self._calls.add(choice.delta.tool_calls or ())
             tokens = choice.logprobs.content if choice.logprobs else None
             for token in tokens or ():
                 del token.top_logprobs[self._top_logprobs :]
@@ -130,12 +143,12 @@ class Answer:
                 self._logprobs.extend(tokens or ())
                 yield self._line(choice.delta.content or "", tokens) | {"done": False}
         if part.usage and part.timings:
-            yield self._line("", None) | self._metrics(part.usage, part.timings)
+            yield self._last_line() | self._metrics(part.usage, part.timings)
 
     def whole(self, last_line: dict[str, Any]) -> dict[str, Any]:
         """Join all lines into the one object of `stream: false`."""
         tokens = [msgspec.to_builtins(token) for token in self._logprobs]
-        message = {"role": "assistant", "content": "".join(self._content)}
+        message = last_line["message"] | {"content": "".join(self._content)}
         return last_line | {"message": message} | ({"logprobs": tokens} if tokens else {})
 
     def empty(self, reason: str) -> dict[str, Any]:
@@ -150,10 +163,16 @@ class Answer:
         }
         return line | ({"logprobs": msgspec.to_builtins(tokens)} if tokens else {})
 
+    def _last_line(self) -> dict[str, Any]:
+        line = self._line("", None)
+        if calls := self._calls.calls(is_cut=self._reason == "length"):
+            line["message"]["tool_calls"] = calls
+        return line
+
     def _metrics(self, usage: _Usage, timings: _Timings) -> dict[str, Any]:
         return {
             "done": True,
-            "done_reason": self._reason,
+            "done_reason": "stop" if self._reason == "tool_calls" else self._reason,
             "total_duration": time.perf_counter_ns() - self._began_ns,
             "load_duration": self._loaded_ns - self._began_ns,
             "prompt_eval_count": usage.prompt_tokens,
@@ -167,16 +186,26 @@ def _texts(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _join_neighbours(messages: Iterable[Message]) -> list[dict[str, str]]:
-    """Join messages of one role that follow each other, as Ollama does.
+def _join_neighbours(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Join messages of one role that follow each other, as Ollama does; calls and results stay apart.
 
     llama.cpp refuses two assistant messages at the end, and some templates want the roles to take turns.
     """
-    joined: list[dict[str, str]] = []
+    joined: list[dict[str, Any]] = []
     for message in messages:
-        role, content = (message.role or "").lower(), message.content or ""
-        if joined and joined[-1]["role"] == role != "tool":
-            joined[-1]["content"] = "\n\n".join(filter(None, (joined[-1]["content"], content)))
+        written = _write(message)
+        before = joined[-1] if joined else {}
+        if before.keys() == written.keys() == _PLAIN and before["role"] == written["role"]:
+            before["content"] = "\n\n".join(filter(None, (before["content"], written["content"])))
         else:
-            joined.append({"role": role, "content": content})
+            joined.append(written)
     return joined
+
+
+def _write(message: Message) -> dict[str, Any]:
+    written: dict[str, Any] = {"role": (message.role or "").lower(), "content": message.content or ""}
+    if message.tool_calls:
+        written["tool_calls"] = llama_calls(message.tool_calls)
+    if written["role"] == "tool":
+        written |= {"name": message.tool_name or "", "tool_call_id": message.tool_call_id or ""}
+    return written

@@ -1,7 +1,8 @@
 """Ollama's HTTP API on top of the embedded engine, as an httpx transport.
 
 Whoever posts to it cannot tell it from a server: routes, status codes, headers and texts are Ollama's (held
-against recorded replies of 0.33). It keeps one model, and refuses what that lacks: tools, images, thinking.
+against recorded replies of 0.33). It keeps one model, and refuses what that lacks: images, thinking, and
+tools where its template has no words for them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from ollama_chat_tui.backends.embedded.translate import Answer, llama_request
 from ollama_chat_tui.errors import EngineMissing
 
 API_VERSION = "0.33.0"  # the Ollama whose API this is
-CAPABILITIES = ("completion",)
 
 _JSON = "application/json; charset=utf-8"
 _PLAIN = "text/plain"
@@ -103,7 +103,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             **self._identity(),
             "modified_at": model.modified.isoformat(),
             "details": model.listed_details,
-            "capabilities": CAPABILITIES,
+            "capabilities": model.capabilities,
         }
         return _json({"models": [listed]})
 
@@ -154,7 +154,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
     def _options(self, request: ChatRequest, name: str) -> Options:
         if request.think:
             raise Refusal(400, f"{json.dumps(name)} does not support thinking")
-        if request.tools:
+        if request.tools and "tools" not in self._model.capabilities:
             raise Refusal(400, f"{full_name(name)} does not support tools")
         return Options(self._model.parameters, request.options or {})
 
@@ -234,10 +234,10 @@ def _describe(model: EmbeddedModel) -> dict[str, Any]:
     described = {
         "modelfile": "\n".join([*modelfile, ""]),
         "parameters": "\n".join(lines),
-        "template": model.header.text("tokenizer.chat_template"),
+        "template": model.template,
         "details": model.details,
         "model_info": _model_info(model),
-        "capabilities": CAPABILITIES,
+        "capabilities": model.capabilities,
         "modified_at": model.modified.isoformat(),
     }
     return {key: value for key, value in described.items() if value}
