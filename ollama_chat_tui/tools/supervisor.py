@@ -34,7 +34,8 @@ def main() -> None:
     _end_all()
     if os.WIFSIGNALED(status):
         _say(f"[ended by {signal.Signals(os.WTERMSIG(status)).name}]")
-    sys.exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    code = os.waitstatus_to_exitcode(status)
+    sys.exit(code if code >= 0 else 128 - code)  # as a shell has it
 
 
 def _become(command: list[str], memory: int, processes: int) -> None:
@@ -47,16 +48,34 @@ def _become(command: list[str], memory: int, processes: int) -> None:
         "RLIMIT_AS": memory,
         "RLIMIT_FSIZE": _MOST_FILE_BYTES,
         "RLIMIT_CORE": 0,
-        "RLIMIT_NPROC": _own_processes() + processes,
     }
     for name, limit in limits.items():
         with suppress(AttributeError, ValueError, OSError):
             resource.setrlimit(getattr(resource, name), (limit, limit))
+    _limit_processes(processes)
     try:
         os.execvp(command[0], command)  # noqa: S606 - this is what it is for
     except OSError as exc:
         _say(f"{command[0]} cannot be run: {exc.strerror}")
         os._exit(127)
+
+
+def _limit_processes(more: int) -> None:
+    """Allow so many more than the user has; no limit where some are counted that cannot be seen."""
+    import resource
+
+    with suppress(AttributeError, ValueError, OSError):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+        limit = _own_threads() + more
+        resource.setrlimit(resource.RLIMIT_NPROC, (limit, hard))
+        try:
+            if (child := os.fork()) == 0:
+                os._exit(0)
+        except BlockingIOError:
+            resource.setrlimit(resource.RLIMIT_NPROC, (soft, hard))
+        else:
+            os.waitpid(child, 0)
+            resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
 
 
 def _say(text: str) -> None:
@@ -107,19 +126,20 @@ def _signal_each(processes: set[int], number: signal.Signals) -> None:
 
 
 def _descendants() -> set[int]:
-    parents = {pid: parent for pid, parent, _ in _processes()}
+    parents = {pid: parent for pid, parent, _, _ in _processes()}
     below = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
         below |= more
     return below - {os.getpid()}
 
 
-def _own_processes() -> int:
-    return sum(user == os.getuid() for _, _, user in _processes())
+def _own_threads() -> int:
+    """How much of its limit the user has used: the system counts threads there, not processes."""
+    return sum(threads for _, _, user, threads in _processes() if user == os.getuid())
 
 
-def _processes() -> list[tuple[int, int, int]]:
-    """Process, parent and user of all there are; nothing where there is no /proc."""
+def _processes() -> list[tuple[int, int, int, int]]:
+    """Process, parent, user and number of threads of all there are; nothing where there is no /proc."""
     found = []
     with suppress(OSError):
         for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib takes longer to import than all the rest
@@ -127,7 +147,8 @@ def _processes() -> list[tuple[int, int, int]]:
                 with suppress(OSError, IndexError):
                     with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
                         fields = file.read().rpartition(b")")[2].split()
-                    found.append((int(name), int(fields[1]), os.stat(f"/proc/{name}").st_uid))  # noqa: PTH116
+                    user = os.stat(f"/proc/{name}").st_uid  # noqa: PTH116
+                    found.append((int(name), int(fields[1]), user, int(fields[17])))
     return found
 
 

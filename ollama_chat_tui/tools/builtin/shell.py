@@ -15,6 +15,7 @@ from typing import Final
 
 from ollama_chat_tui.chat.protocols import Effect, ToolFacts
 from ollama_chat_tui.tools import supervisor
+from ollama_chat_tui.tools.builtin.sandbox import Sandbox
 from ollama_chat_tui.tools.definition import Tool, ToolFailure
 from ollama_chat_tui.tools.function import tool_of
 
@@ -37,10 +38,15 @@ class ShellLimits:
     processes: int = 256
 
 
-def shell_tool(folder: Path, variables: Mapping[str, str], limits: ShellLimits | None = None) -> Tool:
+def shell_tool(
+    folder: Path,
+    variables: Mapping[str, str],
+    limits: ShellLimits | None = None,
+    sandbox: Sandbox | None = None,
+) -> Tool:
     """`run_shell`, with `folder` as its working directory."""
     limits = limits or ShellLimits()
-    bubblewrap = shutil.which("bwrap")
+    sandbox = sandbox or Sandbox(shutil.which("bwrap"), folder)
     environment = {
         name: value for name, value in variables.items() if name in _PASSED or name.startswith("LC_")
     } | {"TERM": "dumb"}
@@ -53,34 +59,17 @@ def shell_tool(folder: Path, variables: Mapping[str, str], limits: ShellLimits |
         """
         if "\0" in command:
             raise ToolFailure("A command cannot hold a NUL.")
-        inside = [*sandbox(bubblewrap, folder), "/bin/sh", "-c", command]
+        inside = [*sandbox.command, "/bin/sh", "-c", command]
         return await _run(inside, folder, environment, limits)
 
-    where = (
-        f"in bubblewrap: without network, writing only below {folder}"
-        if bubblewrap
-        else "with all your rights, since bubblewrap is not installed"
-    )
     return tool_of(
         run_shell,
         ToolFacts(Effect.CHANGES),
-        explain=lambda _: f"Runs in {folder} {where}; for {limits.time_s:.0f} s at most.",
+        explain=lambda _: f"Runs in {folder} {sandbox.words}; for {limits.time_s:.0f} s at most.",
         subject="command",
         always_asks=True,
         time_limit_s=limits.time_s + 2 * _PATIENCE_S,
     )
-
-
-def sandbox(bubblewrap: str | None, folder: Path) -> list[str]:
-    """What goes before a command that is to see everything, write in `folder` alone and have no network."""
-    if bubblewrap is None:
-        return []
-    inside = str(folder)
-    return [
-        *(bubblewrap, "--unshare-all", "--die-with-parent", "--new-session"),
-        *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"),  # noqa: S108
-        *("--bind", inside, inside, "--chdir", inside, "--"),
-    ]
 
 
 async def _run(
