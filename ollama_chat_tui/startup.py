@@ -12,6 +12,7 @@ from ollama_chat_tui.backends.choice import Choice, Wanted, choose_model, find_s
 from ollama_chat_tui.chat.events import Phase
 from ollama_chat_tui.chat.protocols import Backend, ChatRequest, Delta
 from ollama_chat_tui.environment import Environment
+from ollama_chat_tui.errors import NoModels
 from ollama_chat_tui.first_run import lacks_weights, something_listens
 from ollama_chat_tui.progress import Progress
 from ollama_chat_tui.state import load_state, save_state
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answerer:
-    """Who answers, the model that was chosen, and what the user must know of it."""
+    """Who answers, the model that was chosen, and what the user must know of it.
+
+    Attributes:
+        lack: why there is no model; None: there is one.
+    """
 
     client: OllamaClient
     model: str
     notice: str
+    lack: NoModels | None = None
 
 
 class Opening:
@@ -55,16 +61,29 @@ class Opening:
                 await task.result().client.aclose()
 
     def start(self) -> asyncio.Future[Answerer]:
-        """Begin, or go on with what has begun; a task that failed is begun anew."""
-        if self._task is None or (self._task.done() and (self._task.cancelled() or self._task.exception())):
+        """Begin, or go on with what has begun; a task that failed, or found no model, is begun anew."""
+        if self._task is None or (self._task.done() and _is_worthless(self._task)):
+            if self._task:
+                self._left.append(self._task)
             self._task = asyncio.create_task(self._open(self._wanted, self._model))
         return self._task
 
     async def answerer(self) -> Answerer:
-        """Wait until it is known who answers.
+        """Wait until it is known who answers, and that it has a model.
 
         Raises:
             ChatError: nothing can answer, or there is no model.
+        """
+        found = await self.server()
+        if found.lack:
+            raise found.lack
+        return found
+
+    async def server(self) -> Answerer:
+        """Wait until it is known who answers, though it may have no model yet.
+
+        Raises:
+            ChatError: nothing can answer.
         """
         while True:
             task = self.start()
@@ -79,6 +98,9 @@ class Opening:
             ChatError: it does not answer, or has no model; who answered before goes on.
         """
         found = await self._open(wanted, "", model)
+        if found.lack:
+            await found.client.aclose()
+            raise found.lack
         if self._task:
             self._left.append(self._task)  # something may still be asking it: it is closed at the end
         self._task = asyncio.get_running_loop().create_future()
@@ -87,13 +109,15 @@ class Opening:
 
     def remember(self, model: str) -> None:
         """Note that the user went over to `model`: it is the one to begin with the next time."""
-        if self._task and self._task.done() and not self._task.cancelled() and not self._task.exception():
+        if self._task and self._task.done() and not _is_worthless(self._task):
             self._note(self._task.result().client.host.label, model)
 
     async def _open(self, wanted: Wanted, model: str, *liked: str) -> Answerer:
         choice = await open_choice(self._environment, wanted)
         try:
             return Answerer(choice.client, await self._choose_model(choice, model, *liked), choice.notice)
+        except NoModels as lack:
+            return Answerer(choice.client, "", choice.notice, lack)
         except BaseException:
             await choice.client.aclose()
             raise
@@ -126,6 +150,10 @@ class LateBackend:
         async with aclosing(found.client.chat(request.with_model(found.model))) as pieces:
             async for piece in pieces:
                 yield piece
+
+
+def _is_worthless(task: asyncio.Future[Answerer]) -> bool:
+    return task.cancelled() or task.exception() is not None or task.result().lack is not None
 
 
 def _fits(backend: LateBackend) -> Backend:

@@ -11,9 +11,9 @@ from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.hosts import parse_host
 from ollama_chat_tui.startup import Answerer
 from ollama_chat_tui.welcome import welcome
-from tests.command import READY, chat, fresh_home, with_model
+from tests.command import READY, chat, fresh_home, rows_with, with_model
 from tests.pty_terminal import PtyTerminal
-from tests.scripted_replies import installed
+from tests.scripted_replies import answer, end, head, installed, lines
 from tests.scripted_server import ScriptedServer, closed_port
 
 
@@ -43,8 +43,28 @@ def test_a_server_without_models(server: ScriptedServer, home: dict[str, str]) -
     server.models = []
     assert first_lines(home=home, last="Get one") == [
         f"{server.url} has no models to chat with yet.",
-        "Get one, such as: ollama-chat models pull qwen3:4b",
+        "Get one, such as: ollama-chat models pull qwen3:4b; in the chat: /pull qwen3:4b",
     ]
+
+
+def test_the_first_model_is_fetched_in_the_chat_and_answers(
+    server: ScriptedServer, home: dict[str, str]
+) -> None:
+    server.models = []
+    with chat(home=home) as terminal:
+        above_prompt(terminal)
+        terminal.send("/models\r")
+        terminal.wait_for("There are no models yet.")
+        terminal.send("/show\r")
+        terminal.wait_for(lambda: len(rows_with(terminal, "has no models to chat with yet")) == 2)
+        server.enqueue(head(), lines({"status": "success"}), end(), path="/api/pull")
+        terminal.send("/pull first:1b\r")
+        terminal.wait_for("first:1b is here. Now talking to first:1b.")
+        server.models = [installed("first:1b")]
+        server.enqueue(*answer("I am new."))
+        terminal.send("Hello?\r")
+        terminal.wait_for("I am new.")
+    assert server.to("/api/chat")[-1].json["model"] == "first:1b"
 
 
 def test_a_model_that_is_not_installed(server: ScriptedServer, home: dict[str, str]) -> None:

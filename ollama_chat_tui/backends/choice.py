@@ -120,6 +120,6 @@ async def choose_model(choice: Choice, asked: str, *liked: str) -> str:
     if not names:
         raise NoModels(
             f"{choice.client.host.label} has no models to chat with yet.",
-            "Get one, such as: ollama-chat models pull qwen3:4b",
+            "Get one, such as: ollama-chat models pull qwen3:4b; in the chat: /pull qwen3:4b",
         )
     return next((name for model in liked for name in names if same_model(name, model)), names[0])

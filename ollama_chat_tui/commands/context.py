@@ -104,7 +104,11 @@ class Opening(Protocol):
     """A backend that may still be on its way."""
 
     async def answerer(self) -> Found:
-        """Wait for it; raises `ChatError` when nothing answers."""
+        """Wait for it; raises `ChatError` when nothing answers, or it has no model."""
+        ...
+
+    async def server(self) -> Found:
+        """Wait for it, though its model may be empty: it has none yet."""
         ...
 
     async def move(self, wanted: Wanted, model: str) -> Found:
@@ -177,13 +181,13 @@ class Context:
         self.conversation = conversation
         self.costs = [*costs]
 
-    async def connect(self) -> None:
+    async def connect(self, *, needs_model: bool = True) -> None:
         """Wait until it is known who answers.
 
         Raises:
-            ChatError: nothing does.
+            ChatError: nothing does, or it has no model and needs one.
         """
-        self.found = await self.opening.answerer()
+        self.found = await (self.opening.answerer() if needs_model else self.opening.server())
         if not self.settings.model:
             self.settings = replace(self.settings, model=self.found.model)
 

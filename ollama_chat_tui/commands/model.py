@@ -24,7 +24,7 @@ def register_model_commands(registry: Registry) -> None:
     registry.begin("Models")
     on_server = partial(registry.command, needs_server=True)
     on_server("model", arguments="[NAME]", words=model_names)(choose_model)
-    on_server("models", "list")(pick_model)
+    registry.command("models", "list")(pick_model)
     on_server(
         "show",
         arguments=f"[NAME] [{' | '.join(facts.SHOW_PARTS)}]",
@@ -36,7 +36,7 @@ def register_model_commands(registry: Registry) -> None:
     registry.command(
         "keep-alive", arguments="[TIME | forever | 0]", words=one_of("forever", "0", "5m", "1h")
     )(keep_alive)
-    on_server("pull", arguments="NAME")(pull)
+    registry.command("pull", arguments="NAME")(pull)
     on_server("rm", arguments="NAME", words=model_names)(remove)
     on_server("copy-model", arguments="NAME NEW_NAME", words=model_names)(copy_model)
 
@@ -58,6 +58,7 @@ async def choose_model(context: Context, name: str) -> str:
 
 async def pick_model(context: Context, _: str) -> str:
     """Choose a model from a list."""
+    await context.connect(needs_model=False)
     models, loaded = await facts.list_installed(context.client)
     if not models:
         raise NothingThere("There are no models yet.", "Get one with /pull, such as /pull qwen3:4b.")
@@ -126,10 +127,13 @@ async def pull(context: Context, name: str) -> str:
 
     Ctrl-C stops it; the same command goes on where it stopped.
     """
+    await context.connect(needs_model=False)
     with context.screen.progress() as show_progress:
         async with aclosing(facts.pull_model(context.client, name)) as steps:
             async for step in steps:
                 show_progress(step)
+    if not context.settings.model:
+        return f"{name} is here. {await _switch(context, name)}"
     return f"{name} is here. /model {name} talks to it."
 
 
