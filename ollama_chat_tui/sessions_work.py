@@ -12,9 +12,10 @@ from pathlib import Path
 import msgspec
 
 from ollama_chat_tui.chat.message import Role
-from ollama_chat_tui.commands.layout import in_columns, size_text
+from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadImport, ChatError, ExitCode, SessionUnwritable, UsageError
+from ollama_chat_tui.media.size import size_text
 from ollama_chat_tui.session_choice import find_session, listed_sessions, store_of
 from ollama_chat_tui.sessions.catalog import Listed
 from ollama_chat_tui.sessions.export.files import Format, export, export_all, format_of, render

@@ -22,16 +22,6 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def size_text(size: int) -> str:
-    """Bytes as people read them, in powers of 1,000 as Ollama shows them."""
-    amount = float(size)
-    for unit in ("B", "KB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if amount >= 10 or unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
-
-
 def age_text(at: datetime, now: datetime) -> str:
     """How long ago something was, or the day when that is longer than a month."""
     seconds = (now - at).total_seconds()

@@ -17,8 +17,9 @@ from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.backends.wire import InstalledModel, LoadedModel, ShownModel
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.commands.layout import in_columns, size_text
+from ollama_chat_tui.commands.layout import in_columns
 from ollama_chat_tui.errors import BackendError, ModelNotFound, NothingThere, UsageError
+from ollama_chat_tui.media.size import size_text
 from ollama_chat_tui.progress import Progress
 
 SHOW_PARTS = ("info", "template", "parameters", "license", "system", "modelfile")

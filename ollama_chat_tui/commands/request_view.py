@@ -9,7 +9,8 @@ import msgspec
 from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.tokens import IMAGE_TOKENS, estimate_message, estimate_tokens
-from ollama_chat_tui.commands.layout import in_columns, size_text
+from ollama_chat_tui.commands.layout import in_columns
+from ollama_chat_tui.media.size import size_text
 
 LONGEST_EXCERPT = 60
 

@@ -11,10 +11,11 @@ from ollama_chat_tui.backends.names import same_model
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.commands.context import Context
 from ollama_chat_tui.commands.files import file_names, path_of
-from ollama_chat_tui.commands.layout import age_text, in_columns, shortened, size_text
+from ollama_chat_tui.commands.layout import age_text, in_columns, shortened
 from ollama_chat_tui.commands.registry import Registry, Typed, Word
 from ollama_chat_tui.commands.words import one_of
 from ollama_chat_tui.errors import NothingThere, SessionLocked, SessionUnwritable, UsageError
+from ollama_chat_tui.media.size import size_text
 from ollama_chat_tui.sessions.catalog import Listed
 from ollama_chat_tui.sessions.export.files import export, format_of
 from ollama_chat_tui.sessions.importing import import_file

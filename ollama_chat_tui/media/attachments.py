@@ -23,7 +23,7 @@ from ollama_chat_tui.media.files import TextFile, mentioned, read_text
 from ollama_chat_tui.media.paths import CLIPBOARD, Found, found_in, is_media, is_url, to_path
 from ollama_chat_tui.media.prepare import Prepared, prepare
 from ollama_chat_tui.media.reading import open_file
-from ollama_chat_tui.media.size import MAX_BYTES, size_label
+from ollama_chat_tui.media.size import MAX_BYTES, size_text
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Attached:
         """Such as `1568×1176, 310 KB, about 768 tokens`; the estimate is Ollama's own, flat for each."""
         image = self.image
         pixels = [f"{image.width}×{image.height}"] if image.width else []
-        return ", ".join([*pixels, size_label(image.size_bytes), f"about {IMAGE_TOKENS} tokens"])
+        return ", ".join([*pixels, size_text(image.size_bytes), f"about {IMAGE_TOKENS} tokens"])
 
     @property
     def sentence(self) -> str:
@@ -52,7 +52,7 @@ class Attached:
         told = f"Attached {self.image.name}: {self.facts}"
         if not self.changes:
             return f"{told}."
-        return f"{told} ({'; '.join(self.changes)}; it had {size_label(self.size_before)})."
+        return f"{told} ({'; '.join(self.changes)}; it had {size_text(self.size_before)})."
 
 
 @dataclass(frozen=True)
@@ -178,13 +178,13 @@ class Attachments:
                 str(number),
                 each.image.name,
                 f"{each.image.width}×{each.image.height}" if each.image.width else "",
-                size_label(each.image.size_bytes),
+                size_text(each.image.size_bytes),
                 f"~{IMAGE_TOKENS}",
             )
             for number, each in enumerate(self._images, 1)
         ]
         return rows + [
-            (str(number), file.name, "", size_label(file.size_bytes), f"~{estimate_tokens(file.text)}")
+            (str(number), file.name, "", size_text(file.size_bytes), f"~{estimate_tokens(file.text)}")
             for number, file in enumerate(self._files, len(rows) + 1)
         ]
 

@@ -10,7 +10,7 @@ import httpx
 
 from ollama_chat_tui import __version__
 from ollama_chat_tui.errors import DownloadFailed, TooLarge
-from ollama_chat_tui.media.size import MAX_DOWNLOAD_BYTES, size_label
+from ollama_chat_tui.media.size import MAX_DOWNLOAD_BYTES, size_text
 
 TIMEOUT_S: Final = 30.0
 _CONNECT_TIMEOUT_S: Final = 10.0
@@ -88,14 +88,14 @@ async def _body(response: httpx.Response, label: str) -> bytes:
         )
     length = response.headers.get("Content-Length", "")
     if length.isdecimal() and int(length) > MAX_DOWNLOAD_BYTES:
-        raise _too_large(label, size_label(int(length)))
+        raise _too_large(label, size_text(int(length)))
     data = bytearray()
     async for block in response.aiter_bytes():
         data += block
         if len(data) > MAX_DOWNLOAD_BYTES:
-            raise _too_large(label, f"more than {size_label(MAX_DOWNLOAD_BYTES)}")
+            raise _too_large(label, f"more than {size_text(MAX_DOWNLOAD_BYTES)}")
     return bytes(data)
 
 
 def _too_large(label: str, size: str) -> TooLarge:
-    return TooLarge(f"{label} has {size}.", f"{size_label(MAX_DOWNLOAD_BYTES)} are the most of a download.")
+    return TooLarge(f"{label} has {size}.", f"{size_text(MAX_DOWNLOAD_BYTES)} are the most of a download.")

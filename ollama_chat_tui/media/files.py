@@ -14,7 +14,7 @@ from ollama_chat_tui.media.kind import is_text, sniff
 from ollama_chat_tui.media.paths import is_file, to_path
 from ollama_chat_tui.media.quoting import readings
 from ollama_chat_tui.media.reading import open_file
-from ollama_chat_tui.media.size import MAX_TEXT_BYTES, size_label
+from ollama_chat_tui.media.size import MAX_TEXT_BYTES, size_text
 
 _MARKED: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -37,7 +37,7 @@ class TextFile:
     @property
     def facts(self) -> str:
         """Such as `notes.txt (12 KB, about 3,000 tokens)`; the name is foreign text."""
-        return f"{self.name} ({size_label(self.size_bytes)}, about {estimate_tokens(self.text):,} tokens)"
+        return f"{self.name} ({size_text(self.size_bytes)}, about {estimate_tokens(self.text):,} tokens)"
 
     def fenced(self) -> str:
         """As Markdown: a fence longer than any in the text, with the name behind the language."""

@@ -13,7 +13,7 @@ from ollama_chat_tui.config.keys import IMAGE_SIDE_PX
 from ollama_chat_tui.errors import PillowMissing, TooLarge, WrongKind
 from ollama_chat_tui.media.kind import HEAD_BYTES, JPEG, PNG, Kind, Use, is_text, sniff
 from ollama_chat_tui.media.pixels import has_transparency, opened, plain
-from ollama_chat_tui.media.size import MAX_BYTES, size_label
+from ollama_chat_tui.media.size import MAX_BYTES, size_text
 
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image
@@ -51,7 +51,7 @@ def prepare(file: BinaryIO, name: str, longest_px: int = IMAGE_SIDE_PX) -> Prepa
     file.seek(0)
     kind = _kind(file.read(HEAD_BYTES), name)
     if size_bytes > MAX_BYTES:
-        raise TooLarge(f"{name} has {size_label(size_bytes)}.", f"{size_label(MAX_BYTES)} are the most.")
+        raise TooLarge(f"{name} has {size_text(size_bytes)}.", f"{size_text(MAX_BYTES)} are the most.")
     if kind.is_audio:
         return Prepared(_whole(file), kind.media_type)
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ollama_chat_tui.errors import FileUnreadable, TooLarge
-from ollama_chat_tui.media.size import size_label
+from ollama_chat_tui.media.size import size_text
 
 _MOST_NEIGHBOURS = 5000
 
@@ -41,7 +41,7 @@ def open_file(path: Path, max_bytes: int) -> BinaryIO:
             raise FileUnreadable(f"{path} is no file, but a device or a pipe.")
         if found.st_size > max_bytes:
             raise TooLarge(
-                f"{path.name} has {size_label(found.st_size)}.", f"{size_label(max_bytes)} are the most."
+                f"{path.name} has {size_text(found.st_size)}.", f"{size_text(max_bytes)} are the most."
             )
         return os.fdopen(fd, "rb")
     except BaseException:

@@ -13,10 +13,11 @@ MAX_PIXELS: Final = 64_000_000
 """The largest picture that is decoded, which takes 4 bytes a pixel."""
 
 
-def size_label(size_bytes: int) -> str:
-    """Such as `840 B`, `12 KB` or `3.4 MB`."""
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    if size_bytes < 999_500:
-        return f"{size_bytes / 1000:.0f} KB"
-    return f"{size_bytes / 1_000_000:.1f} MB"
+def size_text(size_bytes: int) -> str:
+    """Figures and a unit, in powers of 1,000 as Ollama shows sizes: `840 B`, `3.4 MB`, `98 MB`."""
+    amount = float(size_bytes)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 999.5:
+            return f"{amount:.1f} {unit}" if amount < 9.95 and unit != "B" else f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

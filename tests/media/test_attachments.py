@@ -164,7 +164,7 @@ async def test_bad_files_are_told_and_not_attached(attachments: Attachments, fol
         file.truncate(3 * MAX_BYTES)
     write(folder / "empty.png", b"")
     for source, kind, words in (
-        ("huge.png", TooLarge, "huge.png has 300.0 MB."),
+        ("huge.png", TooLarge, "huge.png has 300 MB."),
         ("empty.png", WrongKind, "empty.png is empty."),
         ("b.png", FileUnreadable, "There is no file b.png."),
         (".", FileUnreadable, ". is a folder."),

@@ -82,7 +82,7 @@ async def test_a_circle_of_redirects_ends(server: ScriptedServer) -> None:
 async def test_too_many_bytes_are_refused_as_soon_as_they_are_told(server: ScriptedServer) -> None:
     told = {"Content-Type": "image/png", "Content-Length": str(300_000_000)}
     server.enqueue(raw(head_bytes(200, told)), path="/a.png")
-    with pytest.raises(TooLarge, match=r"has 300\.0 MB"):
+    with pytest.raises(TooLarge, match=r"has 300 MB"):
         await download(f"{server.url}/a.png")
 
 
@@ -94,7 +94,7 @@ async def test_too_many_bytes_are_refused_when_they_were_not_told(server: Script
         ),
         path="/a.png",
     )
-    with pytest.raises(TooLarge, match=r"more than 20\.0 MB"):
+    with pytest.raises(TooLarge, match=r"more than 20 MB"):
         await download(f"{server.url}/a.png")
 
 

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from ollama_chat_tui.errors import AttachmentError, FileUnreadable, TooLarge, WrongKind
 from ollama_chat_tui.media.files import TextFile, mentioned, read_text
 from ollama_chat_tui.media.reading import open_file
-from ollama_chat_tui.media.size import MAX_TEXT_BYTES, size_label
+from ollama_chat_tui.media.size import MAX_TEXT_BYTES, size_text
 from tests.media.pictures import png, write
 
 
@@ -138,7 +138,17 @@ def test_a_device_is_no_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "label"), [(0, "0 B"), (999, "999 B"), (1000, "1 KB"), (999_499, "999 KB"), (999_500, "1.0 MB")]
+    ("size", "label"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 KB"),
+        (9949, "9.9 KB"),
+        (9950, "10 KB"),
+        (999_499, "999 KB"),
+        (999_500, "1.0 MB"),
+        (5 * 10**12, "5.0 TB"),
+    ],
 )
-def test_sizes_are_told_in_three_figures(size: int, label: str) -> None:
-    assert size_label(size) == label
+def test_sizes_are_told_in_two_or_three_figures(size: int, label: str) -> None:
+    assert size_text(size) == label
