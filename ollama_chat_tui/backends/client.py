@@ -120,10 +120,6 @@ class OllamaClient:
         """Free the memory the model holds."""
         await self.load(Settings(model, keep_alive=0))
 
-    async def ping(self) -> None:
-        """HEAD /: is there an Ollama?"""
-        await self._connection.request("HEAD", "/")
-
     async def version(self) -> str:
         """GET /api/version; `0.0.0` is a development build, newer than any other."""
         return (await self._query("GET", "/api/version", Version)).version

@@ -219,13 +219,11 @@ async def test_progress_that_never_began_is_an_error(
 async def test_small_questions_are_answered(server: ScriptedServer, client: OllamaClient) -> None:
     for path, name in {
         "/api/version": "version",
-        "/": "root_head",
         "/api/copy": "copy",
         "/api/delete": "delete",
     }.items():
         server.enqueue(*played(RECORDED[name]), path=path)
     assert await client.version() == json.loads(RECORDED["version"]["response"]["body"])["version"]
-    await client.ping()
     await client.copy("a", "b")
     await client.delete("a")
     for name, error in {
