@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from ollama_chat_tui.chat.message import Ending, Message, Role
 from ollama_chat_tui.terminal.fill import CodeFill, Gutter
-from ollama_chat_tui.terminal.markdown.stream import NARROWEST, render_markdown
+from ollama_chat_tui.terminal.json_stream import JsonStream
+from ollama_chat_tui.terminal.markdown.stream import NARROWEST, MarkdownStream
 from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
 from ollama_chat_tui.terminal.rows import ansi_row, shortened
 from ollama_chat_tui.terminal.sanitize import sanitize
@@ -92,7 +95,9 @@ class _Replay:
         if message.thinking:
             self._think(message.thinking)
         if message.content:
-            self.rows += render_markdown(message.content, self._theme, self._width)
+            stream = (JsonStream if _is_json(message.content) else MarkdownStream)(self._theme, self._width)
+            stream.feed(message.content)
+            self.rows += stream.finish().finished
         if ending := _ENDINGS.get(message.ending):
             self._add(ending)
         self.rows.append("")
@@ -113,3 +118,14 @@ class _Replay:
 
     def _add(self, text: str) -> None:
         self.rows.append(ansi_row([(shortened(text, self._width), self._theme.ink("dim"))]))
+
+
+def _is_json(text: str) -> bool:
+    """Whether it is an object or a list; which answers were to fit a format is not stored."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ollama_chat_tui.chat.events import Event, Finished, Interrupted, Metrics, TextDelta, ToolAsked, ToolDone
+from ollama_chat_tui.chat.events import (
+    Event,
+    Finished,
+    Interrupted,
+    JsonDue,
+    Metrics,
+    TextDelta,
+    ToolAsked,
+    ToolDone,
+)
 from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 from ollama_chat_tui.terminal.answer import TurnRows
@@ -47,6 +56,18 @@ def test_questions_and_answers_stand_one_below_the_other() -> None:
         "stopped",
         "",
     ]
+
+
+def test_json_is_laid_out_as_when_it_came() -> None:
+    live, text = TurnRows(COLOURED, 40, lambda: ThinkingView.FOLD), '{"age":22,"tags":["a"]}'
+    for event in (JsonDue(), TextDelta(text), Interrupted(assistant(text), Metrics())):
+        live.take(event)
+    seen = live.render().finished
+    stored = replayed_rows([assistant(text)], COLOURED, 40)
+    assert stored[:-1] == seen[: len(stored) - 1]
+    assert len(stored) > 5
+    link = "[Oslo](https://oslo.no) is **cold**."
+    assert replayed_rows([assistant(link)], PLAIN, 40) == ["Oslo (https://oslo.no) is cold.", ""]
 
 
 def test_a_turn_with_tools_has_the_rows_it_had_when_it_came() -> None:
