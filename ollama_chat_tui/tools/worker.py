@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import traceback
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -56,8 +57,15 @@ def _private_streams() -> tuple[BinaryIO, BinaryIO]:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
-    os.close(nowhere)
+    if hasattr(os, "register_at_fork"):
+        # A child that a function forks would answer as well, and keep the parent waiting for its end.
+        os.register_at_fork(after_in_child=partial(_turn_away, nowhere, requests.fileno(), replies.fileno()))
     return requests, replies
+
+
+def _turn_away(nowhere: int, *numbers: int) -> None:
+    for number in numbers:
+        os.dup2(nowhere, number)
 
 
 class _Anew(SourceFileLoader):
@@ -122,9 +130,16 @@ def _as_text(value: object) -> str:
 def _in_words(exc: BaseException, path: Path) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == str(path)]
     line = exc.lineno if isinstance(exc, SyntaxError) else lines[-1] if lines else None
-    text = exc.msg if isinstance(exc, SyntaxError) else str(exc)
+    text = exc.msg if isinstance(exc, SyntaxError) else _said(exc)
     words = f"{type(exc).__name__}: {text}" if text else type(exc).__name__
     return f"{words} (line {line})" if line else words
+
+
+def _said(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except BaseException:  # noqa: BLE001 - it is the file's own
+        return ""
 
 
 def _say(replies: BinaryIO, message: msgspec.Struct) -> None:
@@ -143,6 +158,9 @@ class _Printed(io.StringIO):
     def write(self, text: str) -> int:
         super().write(text[: max(0, MOST_PRINTED_CHARS - self.tell())])
         return len(text)
+
+    def close(self) -> None:
+        """Stay readable: a function may close what it prints to."""
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from ollama_chat_tui.chat.protocols import Effect
 from ollama_chat_tui.errors import BadTools
 from ollama_chat_tui.tools.function_file import FunctionFile
 from ollama_chat_tui.tools.registry import Registry
+from tests.scripted_replies import PATIENCE_S
 from tests.waiting import until
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="uses a FIFO, a signal or a shell")
@@ -129,6 +130,10 @@ async def test_whatever_a_function_does_is_a_result(filed: Filed) -> None:
             it = []; it.append(it); return it
         def huge(): return "a" * 5_000_000
         def surrogate(): return "\\ud800"
+        class Mute(BaseException):
+            def __str__(self): raise KeyboardInterrupt
+        def mute(): raise Mute
+        def closing(): print("before"); sys.stdout.close(); return "closed"
         def fine(): return "fine"
         """
     )
@@ -139,7 +144,34 @@ async def test_whatever_a_function_does_is_a_result(filed: Filed) -> None:
     assert "RecursionError" in await filed.call("round_and_round")
     assert len(await filed.call("huge")) == 1_000_000
     assert await filed.call("surrogate") == "?"
+    assert await filed.call("mute") == "mute failed: Mute (line 13)."
+    assert await filed.call("closing") == "closed\n\nIt printed:\nbefore"
     assert await filed.call("fine") == "fine"
+
+
+@posix_only
+async def test_a_fork_answers_no_call_and_holds_none_up(filed: Filed, tmp_path: Path) -> None:
+    fifo, note = tmp_path / "fifo", tmp_path / "pid"
+    os.mkfifo(fifo)
+    await filed.load(
+        f"""
+        import os
+        def split(): return "child" if os.fork() == 0 else "parent"
+        def fine(): return "fine"
+        def leave():
+            if os.fork() == 0:
+                os.setsid(); open({str(note)!r}, "w").write(str(os.getpid())); open({str(fifo)!r}).read()
+                os._exit(0)
+            while not os.path.exists({str(note)!r}): pass
+            os._exit(3)
+        """
+    )
+    assert await filed.call("split") == "parent"
+    assert [await filed.call("fine") for _ in range(3)] == ["fine"] * 3
+    async with asyncio.timeout(PATIENCE_S):
+        assert await filed.call("leave") == "leave ended the process that ran it."
+    assert is_running(int(note.read_text()))
+    os.close(os.open(fifo, os.O_WRONLY))
 
 
 @posix_only
