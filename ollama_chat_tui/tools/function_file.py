@@ -25,11 +25,23 @@ LOAD_LIMIT_S = 30.0
 _LONGEST_LINE = 16_000_000
 
 
+def path_of(name: str | Path) -> Path:
+    """Where a file is meant to be, also if that user, or the working directory, does not exist."""
+    path = Path(os.path.expanduser(name))  # noqa: PTH111 - pathlib's raises for a user that is none
+    with suppress(OSError):
+        path = path.absolute()
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - pathlib's raises for a name that is too long
+
+
 class FunctionFile:
     """The tools of one file, and the processes that run them."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().absolute()
+        self.path = path_of(path)
         self._idle: list[_Worker] = []
 
     async def load(self) -> list[Tool]:
@@ -39,7 +51,7 @@ class FunctionFile:
             BadTools: it cannot be read, or has no functions that can be tools.
         """
         await self.aclose()
-        if not self.path.is_file():
+        if not _is_file(self.path):
             raise BadTools(f"There is no file {self.path}.")
         worker = await _Worker.start(self.path)
         try:
@@ -74,7 +86,7 @@ class FunctionFile:
         )
 
     async def _run(self, name: str, arguments: Arguments) -> str:
-        worker = self._idle.pop() if self._idle else await self._fresh()
+        worker = await self._waiting() or await self._fresh()
         try:
             worker.send(Call(name, dict(arguments)))
             reply = msgspec.json.decode(await worker.line(), type=Reply)
@@ -86,6 +98,14 @@ class FunctionFile:
             raise
         self._idle.append(worker)
         return reply.result
+
+    async def _waiting(self) -> _Worker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_running:
+                return worker
+            await worker.kill()  # ended since its last call: by a thread of the file, by want of memory
+        return None
 
     async def _fresh(self) -> _Worker:
         worker = await _Worker.start(self.path)
@@ -114,6 +134,10 @@ class _Worker:
                 limit=_LONGEST_LINE,
             )
         )
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.returncode is None
 
     def send(self, call: Call) -> None:
         if self._process.stdin:

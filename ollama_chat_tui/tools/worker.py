@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -25,11 +26,12 @@ import msgspec
 from ollama_chat_tui.errors import ChatError
 from ollama_chat_tui.tools.definition import ToolFailure
 from ollama_chat_tui.tools.function import Function
-from ollama_chat_tui.tools.marker import ATTRIBUTE
+from ollama_chat_tui.tools.marker import ATTRIBUTE, Marks
 from ollama_chat_tui.tools.wire import Call, Described, Loaded, Reply
 
 MOST_PRINTED_CHARS = 20_000
 MOST_RESULT_CHARS = 1_000_000
+_MOST_ERROR_CHARS = 1000
 
 
 def main() -> None:
@@ -42,13 +44,17 @@ def main() -> None:
             functions = _functions(path)
         loaded = Loaded([_described(each) for each in functions.values()])
     except ChatError as error:
-        loaded = Loaded(error=error.sentence)
+        loaded = Loaded(error=_in_one_line(error.sentence))
     except BaseException as exc:  # noqa: BLE001 - the file may do anything, SystemExit included
-        loaded = Loaded(error=f"{path.name} cannot be loaded: {_in_words(exc, path)}.")
+        loaded = Loaded(error=_in_one_line(f"{path.name} cannot be loaded: {_in_words(exc, path)}."))
     _say(replies, loaded)
     for line in requests:
         call = msgspec.json.decode(line, type=Call)
-        _say(replies, _answer(functions[call.name], call, path))
+        if (function := functions.get(call.name)) is not None:
+            _say(replies, _answer(function, call, path))
+        else:  # the file was edited since its tools were listed
+            missing = loaded.error or f"{path.name} has no function {call.name} any more."
+            _say(replies, Reply(f"{missing} /tools reload reads the file anew."))
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -88,10 +94,10 @@ def _functions(path: Path) -> dict[str, Function]:
     public = [
         each
         for public_name, each in vars(module).items()
-        if inspect.isfunction(each) and each.__module__ == name and not public_name.startswith("_")
+        if not public_name.startswith("_") and getattr(each, "__module__", None) == name
     ]
-    marked = [each for each in public if hasattr(each, ATTRIBUTE)]
-    functions = [Function(each) for each in marked or public]
+    marked = [each for each in public if isinstance(getattr(each, ATTRIBUTE, None), Marks)]
+    functions = [Function(each) for each in marked or filter(inspect.isfunction, public)]
     return {each.name: each for each in functions}
 
 
@@ -124,7 +130,11 @@ async def _awaited(value: Any) -> object:
 def _as_text(value: object) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    return msgspec.json.encode(value, enc_hook=str).decode()
+    return msgspec.json.encode(value, enc_hook=_encodable).decode()
+
+
+def _encodable(value: object) -> object:
+    return list(value) if isinstance(value, Iterator) else str(value)
 
 
 def _in_words(exc: BaseException, path: Path) -> str:
@@ -133,6 +143,10 @@ def _in_words(exc: BaseException, path: Path) -> str:
     text = exc.msg if isinstance(exc, SyntaxError) else _said(exc)
     words = f"{type(exc).__name__}: {text}" if text else type(exc).__name__
     return f"{words} (line {line})" if line else words
+
+
+def _in_one_line(error: str) -> str:
+    return " ".join(error[:_MOST_ERROR_CHARS].split())
 
 
 def _said(exc: BaseException) -> str:

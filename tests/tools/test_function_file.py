@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -238,6 +239,57 @@ async def test_loading_again_takes_what_was_edited(filed: Filed) -> None:
     assert await filed.call("one") == "changed"
 
 
+async def test_what_was_edited_and_not_loaded_again_is_said(filed: Filed) -> None:
+    await filed.load("def one(): return 1\n")
+    await filed.file.aclose()
+    filed.path.write_text("def two(): return 2\n")
+    reload = "/tools reload reads the file anew."
+    assert await filed.call("one") == f"my tools.py has no function one any more. {reload}"
+    await filed.file.aclose()
+    filed.path.write_text("def one(: return 1\n")
+    result = await filed.call("one")
+    assert result.startswith("my tools.py cannot be loaded: SyntaxError")
+    assert result.endswith(reload)
+
+
+@posix_only
+async def test_a_process_that_ends_between_calls_is_replaced(filed: Filed, tmp_path: Path) -> None:
+    await filed.load("import os\ndef who(): return os.getpid()\n")
+    process = int(await filed.call("who"))
+    os.kill(process, signal.SIGKILL)
+    await until(lambda: not filed.file._idle[0].is_running)
+    assert (await filed.call("who")).isdecimal()
+
+
+async def test_iterators_are_results_as_lists_are(filed: Filed) -> None:
+    await filed.load(
+        """
+        def count():
+            yield 1
+            yield 2
+        def doubled(): return {"all": map(str, [1, 2])}
+        def breaking():
+            yield 1
+            raise KeyError("no")
+        """
+    )
+    assert await filed.call("count") == "[1,2]"
+    assert await filed.call("doubled") == '{"all":["1","2"]}'
+    assert await filed.call("breaking") == "breaking failed: KeyError: 'no' (line 8)."
+
+
+@pytest.mark.parametrize("marks", ["@tool\n@cache", "@cache\n@tool"])
+async def test_what_is_marked_below_other_decorators_keeps_the_rest_from_being_offered(
+    filed: Filed, marks: str
+) -> None:
+    names = await filed.load(
+        "from functools import cache\nfrom ollama_chat_tui.tools import tool\n"
+        f"def remove(): ...\n{marks}\ndef look(number: int): return number\n"
+    )
+    assert names == ["look"]
+    assert await filed.call("look", number=3) == "3"
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -245,6 +297,8 @@ async def test_loading_again_takes_what_was_edited(filed: Filed) -> None:
         ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module' (line 1)"),
         ("import sys; sys.exit()", "SystemExit (line 1)"),
         ("import os; os._exit(0)", "ended the process that loaded it"),
+        ("raise ValueError('a' * 20_000_000)", "ValueError: aaa"),
+        ("raise ValueError('one\\ntwo')", "ValueError: one two"),
         ("x = 1", "has no public functions"),
         ("def f(*a): ...", "f cannot be a tool"),
         ("def f(a: complex): ...", "f cannot be a tool"),
@@ -259,9 +313,10 @@ async def test_a_file_that_cannot_be_loaded_is_an_error_in_one_sentence(
     assert "\n" not in error.value.sentence
 
 
-async def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadTools):
-        await FunctionFile(tmp_path / "none.py").load()
+@pytest.mark.parametrize("name", ["none.py", "a" * 300 + ".py", "a\0.py", "~nobody-of-that-name/x.py"])
+async def test_a_file_that_is_not_there_is_said(name: str) -> None:
+    with pytest.raises(BadTools, match=r"There is no file"):
+        await FunctionFile(Path(name)).load()
 
 
 async def test_a_file_in_the_working_directory_does_not_stand_in_for_a_library(
