@@ -115,13 +115,17 @@ class Bench:
     def _built(self) -> ToolKit:
         if self._kit is None:
             from ollama_chat_tui.tools.builtin.catalog import builtin_tools
+            from ollama_chat_tui.tools.function_file import path_of
             from ollama_chat_tui.tools.kit import ToolKit
             from ollama_chat_tui.tools.permission import read_policy
 
             config, variables = self._config, self._variables
-            folders = [Path(folder).expanduser() for folder in config.folders] or [Path.cwd()]
+            folders = [path_of(folder) for folder in config.folders or ["."]]
+            there = [
+                folder for folder in folders if folder.is_absolute()
+            ]  # the working directory may be gone
             self._kit = ToolKit(
-                lambda: builtin_tools(folders, variables, allow_private=config.allow_private),
+                lambda: builtin_tools(there, variables, allow_private=config.allow_private),
                 read_policy(config.permission, self._given.allowed),
                 self._make_asker() if self._make_asker else None,
             )

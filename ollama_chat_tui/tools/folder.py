@@ -44,7 +44,7 @@ class Folders:
     """The folders a model may look into; relative paths start in the first."""
 
     def __init__(self, folders: list[Path]) -> None:
-        self.roots = [Path(os.path.realpath(folder.expanduser())) for folder in folders]
+        self.roots = [Path(os.path.realpath(folder)) for folder in folders]
 
     @contextmanager
     def open_file(self, path: str) -> Iterator[int]:

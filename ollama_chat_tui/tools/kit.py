@@ -9,7 +9,7 @@ from ollama_chat_tui.chat.brakes import Limits
 from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.errors import BadTools
 from ollama_chat_tui.tools.definition import Tool
-from ollama_chat_tui.tools.function_file import FunctionFile
+from ollama_chat_tui.tools.function_file import FunctionFile, path_of
 from ollama_chat_tui.tools.permission import Asker, Gatekeeper, Rule
 from ollama_chat_tui.tools.registry import Listed, Registry
 
@@ -71,7 +71,7 @@ class ToolKit:
             BadTools: there is none of that name.
         """
         self._put_builtin()
-        path = Path(name).expanduser().absolute()
+        path = path_of(name)
         return self.registry.turn(str(path) if path in self._files else name, on=on)
 
     def listed(self) -> list[Listed]:

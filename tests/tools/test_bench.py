@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -73,6 +74,29 @@ async def test_each_trouble_is_told_once_and_the_rest_works(path: Path, benches:
     told = [error.sentence for error in bench.take_troubles()]
     assert told == ["There is no tool lost.", f"There is no file {path.with_name('gone.py')}."]
     assert bench.take_troubles() == []
+
+
+async def test_a_user_who_does_not_exist_is_a_trouble(benches: list[Bench]) -> None:
+    nobody = "~nobody-of-that-name"
+    bench = Bench(Tools(on=[nobody, "now"], files=[f"{nobody}/x.py"], folders=[nobody]))
+    benches.append(bench)
+    assert await bench.use()
+    told = [error.sentence for error in bench.take_troubles()]
+    assert told == [f"There is no file {Path.cwd() / nobody / 'x.py'}.", f"There is no tool {nobody}."]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="does not remove a directory that is in use")
+async def test_without_a_working_directory_no_folder_is_allowed(
+    tmp_path: Path, benches: list[Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    bench = Bench(Tools(on=["read_file"]))
+    benches.append(bench)
+    use = await bench.use()
+    assert use
+    assert await use.toolbox.run(ToolCall("read_file", {"path": "x"})) == "No folder is allowed."
 
 
 async def test_where_nobody_can_be_asked_only_what_is_allowed_runs(path: Path, benches: list[Bench]) -> None:

@@ -19,7 +19,7 @@ def builtin_tools(
     """The tools that work on this system.
 
     Args:
-        folders: what the file tools may read; the first is where commands run.
+        folders: what the file tools may read, as absolute paths; the first is where commands run.
         variables: the environment, of which commands get a few.
         allow_private: whether pages may be fetched from this machine and its network.
     """
@@ -32,5 +32,5 @@ def builtin_tools(
         tools += file_tools(folder.Folders(list(folders)))
     tools.append(fetch_tool(is_any if allow_private else is_public))
     if shell.IS_SUPPORTED and folders:
-        tools.append(shell.shell_tool(folders[0].expanduser().absolute(), variables))
+        tools.append(shell.shell_tool(folders[0], variables))
     return tools
