@@ -12,7 +12,9 @@ from ollama_chat_tui.tools.definition import ToolFailure
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # What is behind such an address is an IPv4 address, reached through a translator of the network.
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+# Where networks and clouds have services of their own, though older Pythons or the registry call it global.
+_LOCAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "168.63.129.16/32", "64:ff9b:1::/48")))
 
 
 def is_public(address: Address) -> bool:
@@ -21,10 +23,12 @@ def is_public(address: Address) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if inner is not None:
             return is_public(inner)
-        if any(address in network for network in _TRANSLATED):
+        if address in _TRANSLATED:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if address.is_site_local:
             return False
+    if any(address in network for network in _LOCAL):
+        return False
     return address.is_global and not (address.is_multicast or address.is_unspecified or address.is_reserved)
 
 

@@ -73,8 +73,19 @@ class TestPages:
         self, server: ScriptedServer
     ) -> None:
         server.enqueue(reply("é".encode("latin-1"), content_type="text/plain; charset=latin-1"), path="/a")
-        server.enqueue(reply("é".encode(), content_type="text/plain; charset=no-such"), path="/b")
-        assert [await get(f"{server.url}/{page}") for page in "ab"] == ["é", "é"]
+        assert await get(f"{server.url}/a") == "é"
+        for charset in ("no-such", "idna", "undefined", "unicode_escape", "hex", "a\tb", '"utf-8"'):
+            server.enqueue(reply("é\\d".encode(), content_type=f"text/plain; charset={charset}"), path="/b")
+            assert await get(f"{server.url}/b") == "é\\d"
+
+    async def test_a_cookie_is_for_the_host_that_gave_it(self, server: ScriptedServer) -> None:
+        """Both names are at one address, which is what is connected to."""
+        to = {"Location": "/b", "Content-Length": "0", "Set-Cookie": "who=me"}
+        server.enqueue(raw(head_bytes(302, to)), path="/a")
+        server.enqueue(redirect(f"{server.url}/c"), path="/b")
+        server.enqueue(reply("there"), path="/c")
+        assert await get(f"http://localhost:{server.port}/a", is_any) == "there"
+        assert [request.headers.get("cookie") for request in server.requests] == [None, "who=me", None]
 
     async def test_redirects_are_followed_but_not_for_ever(self, server: ScriptedServer) -> None:
         server.enqueue(redirect("/b"), path="/a")
@@ -115,6 +126,7 @@ class TestPrivateAddresses:
                 "[fc00::1]",
                 "[fec0::1]",
             ),
+            *("192.0.0.192", "168.63.129.16", "[64:ff9b:1::808:808]", "[64:ff9b:1:a00:0:100:808:808]"),
             *("[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[ff02::1]", "224.0.0.1", "192.0.2.1", "[2001:db8::1]"),
         ],
     )
@@ -200,6 +212,18 @@ class TestHostileServers:
         bomb = gzip.compress(b"a" * 5_000_000)
         server.enqueue(reply(bomb, content_type="text/plain", Content_Encoding="gzip"), path="/")
         assert "compressed" in await get(f"{server.url}/")
+
+    @pytest.mark.parametrize(
+        "kind",
+        ["text/plain; charset=punycode", "text/plain; a*0=b; a=c; a*=d"],
+        ids=["punycode", "pieces"],
+    )
+    async def test_letters_that_take_long_and_headers_that_break_parsers_do_no_harm(
+        self, server: ScriptedServer, kind: str
+    ) -> None:
+        body = b"a" * 250_000 + b"-" + b"a" * 249_999
+        server.enqueue(reply(body, content_type=kind), path="/")
+        assert await get(f"{server.url}/") == body.decode()
 
     @pytest.mark.parametrize(
         "garbage", [b"\xff\xfe\0nonsense\r\n\r\n", b"HTTP/1.1 200\r\nContent-Length: x\r\n\r\n"]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import re
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 import httpx
 
@@ -20,6 +24,9 @@ TIME_LIMIT_S = 30.0
 _MOST_REDIRECTS = 5
 Reach = Callable[[Address], bool]
 
+_CHARSET: Final = re.compile(r";\s*+charset\s*+=\s*+[\"']?([^\s\"';]+)")
+# No page is in these, and one of them takes a minute for a megabyte.
+_OF_PYTHON: Final = {"punycode", "unicode-escape", "raw-unicode-escape"}
 _TEXTS = ("text/", "application/json", "application/xml", "application/xhtml", "application/javascript")
 
 
@@ -73,7 +80,10 @@ async def _fetch(address: str, may_reach: Reach, trust: ssl.SSLContext | None) -
                 ) from exc
             if isinstance(got, Page):
                 return got
-            url = _url(str(got))
+            there = _url(str(got))
+            if there.host != url.host:
+                client.cookies.clear()  # kept by the number connected to, which many hosts may share
+            url = there
     raise ToolFailure(f"{address} redirects more than {_MOST_REDIRECTS} times.")
 
 
@@ -118,15 +128,17 @@ async def _get(client: httpx.AsyncClient, url: httpx.URL, may_reach: Reach) -> P
             content += block
             if len(content) > MOST_BYTES:
                 break
-        text = bytes(content[:MOST_BYTES]).decode(_encoding(response), "replace")
+        text = _decoded(bytes(content[:MOST_BYTES]), kind)
         return Page(response.status_code, kind, text, len(content) <= MOST_BYTES)
     finally:
         await response.aclose()
 
 
-def _encoding(response: httpx.Response) -> str:
-    try:
-        "".encode(response.charset_encoding or "utf-8")
-    except LookupError:
-        return "utf-8"
-    return response.charset_encoding or "utf-8"
+def _decoded(content: bytes, kind: str) -> str:
+    # Not by the parsers of httpx and the standard library, which a long header keeps busy for seconds.
+    named = _CHARSET.search(kind)
+    charset = named[1] if named else "utf-8"
+    with suppress(LookupError, ValueError):
+        if codecs.lookup(charset).name not in _OF_PYTHON:
+            return content.decode(charset, "replace")
+    return content.decode("utf-8", "replace")
