@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Final
 
-_UNSEEN: Final = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object"}
+_UNSEEN: Final = {"script", "style", "noscript", "template", "svg", "iframe", "object"}
 _BLOCKS: Final = {
     *("p", "div", "br", "hr", "li", "ul", "ol", "tr", "table", "section", "article", "header", "footer"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "dt", "dd", "figure", "nav", "main", "form"),
@@ -59,7 +59,7 @@ def _pieces(html: str) -> Iterator[tuple[str, str]]:
         within = "title" if name == "title" and not is_end else ""
         if name == "body" or (is_end and name == unseen):
             unseen = ""
-        elif not unseen and not is_end and name in _UNSEEN:
+        elif not unseen and not is_end and name in _UNSEEN and not tag[0].endswith("/>"):
             unseen = name
         if not unseen and name in _BLOCKS:
             yield "", "\n" if is_end else "\n" + _BEFORE.get(name, "")

@@ -53,6 +53,17 @@ class TestPages:
         assert await get(f"{server.url}/b") == "T & t\n\n# Head\n\nOne\ntwo\n\n- item"
         assert await get(f"{server.url}/c") == '{"a": 1}'
 
+    @pytest.mark.parametrize(
+        "html",
+        [
+            "<head><title>T</title><style>x</style><p>One",
+            "<html><head><title>T</title><script>if (a<b) '</head>'</script></head><body><p>One",
+            "<title>T</title><svg class='x'/><p>One",
+        ],
+    )
+    def test_what_a_page_does_not_close_hides_nothing(self, html: str) -> None:
+        assert page_text(html) == "T\n\nOne"
+
     async def test_the_server_is_told_its_own_name_and_no_secrets(self, server: ScriptedServer) -> None:
         server.enqueue(reply("ok"), path="/")
         await get(f"http://localhost:{server.port}/", is_any)
