@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 from ollama_chat_tui.tools.builtin.arithmetic import calculator_tool
@@ -20,6 +22,8 @@ from tests.tools.calling import called
         ("sqrt(2)*sqrt(2) - pi/pi", "1.0000000000000004"),
         ("round(2.71828, 2)", "2.72"),
         ("round(15, -1)", "20"),
+        ("round(10**2000, -10**9)", "0"),
+        ("round(2.5, 10**9)", "2.5"),
         ("factorial(20)", "2432902008176640000"),
         ("max(1, 2, 3) + min(4, 5)", "7"),
         ("1e308 * 10", "inf"),
@@ -53,6 +57,15 @@ async def test_what_would_take_for_ever_is_refused(expression: str) -> None:
 
 async def test_rounding_to_endless_places_ends() -> None:
     assert await called(calculator_tool(), "calculate", expression="round(5, -10**9)") == "0"
+
+
+@pytest.mark.parametrize("expression", ["1if 1 else 2", "'\\\x1b'"])
+async def test_no_warning_of_python_gets_onto_the_screen(expression: str) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        result = await called(calculator_tool(), "calculate", expression=expression)
+    assert result.startswith("This is not arithmetic")
+    assert warned == []
 
 
 @pytest.mark.parametrize(

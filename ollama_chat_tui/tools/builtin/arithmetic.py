@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Final
 
@@ -18,7 +19,7 @@ from ollama_chat_tui.tools.function import tool_of
 
 _LONGEST: Final = 2000
 _MOST_BITS: Final = 10_000  # 3,010 decimal digits; Python refuses to write more than 4,300
-_MOST_PLACES: Final = 300
+_MOST_PLACES: Final = 4000  # more than any number here has
 _MOST_FACTORIAL: Final = 1500
 
 Number = int | float
@@ -73,7 +74,10 @@ def calculator_tool() -> Tool:
 
 def _parsed(expression: str) -> ast.expr:
     try:
-        return ast.parse(expression.strip().replace("^", "**"), mode="eval").body
+        # Python warns of what it takes for a slip, on standard error and in the words of the model.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(expression.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError) as exc:
         raise ToolFailure("This is no arithmetic expression.") from exc
 
