@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -87,11 +87,14 @@ class Folders:
         if "\0" in path:
             raise ToolFailure("A path cannot hold a NUL.")
         root, parts = self._start(path)
+        trail: list[int] = []
         try:
-            with ExitStack() as stack:
-                yield _walk(root, parts, stack, path)
+            _walk(root, parts, trail, path)
+            yield trail[-1]
         except OSError as exc:
             raise ToolFailure(f"{path} cannot be opened: {exc.strerror}.") from exc
+        finally:
+            _close_behind(trail, 0)
 
 
 def entries(folder: int) -> list[Entry]:
@@ -121,26 +124,21 @@ def open_entry(folder: int, entry: Entry) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _walk(root: Path, parts: list[str], stack: ExitStack, path: str) -> int:
-    """Open what `parts` lead to; every descriptor is closed with the stack."""
-
-    def keep(descriptor: int) -> int:
-        stack.callback(os.close, descriptor)
-        return descriptor
-
+def _walk(root: Path, parts: list[str], trail: list[int], path: str) -> None:
+    """Open what `parts` lead to, as the last of `trail`; before it stand the folders above."""
     # The root is the user's own choice; a link in its place since then is not followed either.
-    trail = [keep(os.open(root, _FOLDER))]
+    trail.append(os.open(root, _FOLDER))
     waiting, links = parts[::-1], 0
     while waiting:
         part = waiting.pop()
         if part == "..":
             if len(trail) == 1:
                 raise ToolFailure(f"{path} leads out of the allowed folder.")
-            trail.pop()
+            _close_behind(trail, len(trail) - 1)
         elif part not in ("", "."):
             target = _link(part, trail[-1])
             if target is None:
-                trail.append(keep(_open(part, trail[-1], path)))
+                trail.append(_open(part, trail[-1], path))
                 continue
             links += 1
             if links > _MOST_LINKS:
@@ -149,9 +147,13 @@ def _walk(root: Path, parts: list[str], stack: ExitStack, path: str) -> int:
                 if not PurePosixPath(target).is_relative_to(root):
                     raise ToolFailure(f"{path} is a link that leads out of the allowed folder.")
                 target = str(PurePosixPath(target).relative_to(root))
-                del trail[1:]
+                _close_behind(trail, 1)
             waiting += list(PurePosixPath(target).parts)[::-1]
-    return trail[-1]
+
+
+def _close_behind(trail: list[int], kept: int) -> None:
+    while len(trail) > kept:
+        os.close(trail.pop())
 
 
 def _link(name: str, folder: int) -> str | None:

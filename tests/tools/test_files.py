@@ -7,6 +7,7 @@ import resource
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,25 @@ class TestListingAndSearching:
         hits = await use(inside, "search_files", text="hit")
         assert "[Only the first 200 lines are shown.]" in hits
         assert len(hits) < 100_000
+
+    async def test_a_pattern_made_to_take_long_is_refused(self, inside: Path) -> None:
+        for tool, more in (("list_files", {}), ("search_files", {"text": "two"})):
+            result = await use(inside, tool, pattern="[" * 60_000, **more)
+            assert result == "The pattern is too long: at most 1000 characters."
+
+    async def test_many_hits_far_down_fill_no_memory(self, inside: Path) -> None:
+        """Each hit names the whole way, so that half a megabyte of hits is a thousand times as long."""
+        deep = inside
+        for _ in range(12):
+            deep /= "d" * 250
+            deep.mkdir()
+        (deep / "hits").write_text("x\n" * 249_000)
+        tracemalloc.start()
+        try:
+            assert "[Only the first 200 lines are shown.]" in await use(inside, "search_files", text="x")
+            assert tracemalloc.get_traced_memory()[1] < 100_000_000
+        finally:
+            tracemalloc.stop()
 
     async def test_a_search_that_takes_too_long_ends_with_what_it_has(
         self, inside: Path, monkeypatch: pytest.MonkeyPatch
@@ -211,12 +231,15 @@ class TestEscapes:
 
     async def test_no_descriptor_is_left_open(self, inside: Path, tmp_path: Path) -> None:
         (inside / "link").symlink_to(tmp_path / "secret.txt")
+        (inside / "winding").symlink_to("sub/../" * 200 + "notes.txt")
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))
         try:
             for _ in range(30):
                 for path in ("notes.txt", "../x", "link", "sub", "none", "sub/code.py/x"):
                     await use(inside, "read_file", path=path)
+            for path in ("sub/../" * 200 + "notes.txt", "winding"):
+                assert await use(inside, "read_file", path=path) == "one\ntwo\nthree"
             assert await use(inside, "read_file", path="notes.txt") == "one\ntwo\nthree"
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)

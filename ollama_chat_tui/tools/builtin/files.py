@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from itertools import islice
 from typing import Final, TypeVar
 
 from ollama_chat_tui.chat.protocols import Effect, ToolFacts
@@ -18,6 +19,7 @@ _MOST_BYTES: Final = 500_000
 _MOST_ENTRIES: Final = 1000
 _MOST_HITS: Final = 200
 _LONGEST_HIT: Final = 300
+_LONGEST_PATTERN: Final = 1000
 _DEEPEST: Final = 20
 _SEARCH_S: Final = 20.0
 
@@ -109,6 +111,7 @@ def _text(descriptor: int, path: str) -> tuple[str, bool]:
 
 
 def _list(folders: Folders, path: str, pattern: str, is_over: Callable[[], bool]) -> str:
+    _check_pattern(pattern)
     rows: list[str] = []
     with folders.open_folder(path) as folder:
         for where, entry, _ in _below(folder, is_over):
@@ -125,29 +128,36 @@ def _search(folders: Folders, text: str, path: str, pattern: str, is_over: Calla
     wanted = text.casefold()
     if not wanted:
         raise ToolFailure("There is nothing to look for.")
+    _check_pattern(pattern)
     hits: list[str] = []
     with folders.open_folder(path) as folder:
         for where, entry, parent in _below(folder, is_over):
-            if entry.kind == "file" and fnmatch(entry.name, pattern) and len(hits) <= _MOST_HITS:
-                hits += _hits(parent, entry, where, wanted)
+            if entry.kind == "file" and fnmatch(entry.name, pattern):
+                hits += islice(_hits(parent, entry, where, wanted), _MOST_HITS + 1 - len(hits))
+            if len(hits) > _MOST_HITS:
+                break
     if len(hits) > _MOST_HITS:
         hits = [*hits[:_MOST_HITS], f"[Only the first {_MOST_HITS} lines are shown.]"]
     return "\n".join([*hits, *_too_long(is_over)]) or "No file holds that text."
 
 
-def _hits(folder: int, entry: Entry, where: str, wanted: str) -> list[str]:
+def _hits(folder: int, entry: Entry, where: str, wanted: str) -> Iterator[str]:
     with open_entry(folder, entry) as descriptor:
         if descriptor is None:
-            return []
+            return
         try:
             text, _ = _text(descriptor, entry.name)
         except (OSError, ToolFailure):
-            return []
-    return [
-        f"{where}{entry.name}:{number}: {line.strip()[:_LONGEST_HIT]}"
-        for number, line in enumerate(text.splitlines(), 1)
-        if wanted in line.casefold()
-    ]
+            return
+    for number, line in enumerate(text.splitlines(), 1):
+        if wanted in line.casefold():
+            yield f"{where}{entry.name}:{number}: {line.strip()[:_LONGEST_HIT]}"
+
+
+def _check_pattern(pattern: str) -> None:
+    """No name is longer, and to read a pattern may take the square of its length."""
+    if len(pattern) > _LONGEST_PATTERN:
+        raise ToolFailure(f"The pattern is too long: at most {_LONGEST_PATTERN} characters.")
 
 
 def _below(
