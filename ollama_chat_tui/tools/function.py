@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import docstring_parser
 import msgspec
@@ -92,7 +92,9 @@ class Function:
                     f"{self.name} cannot be a tool: its parameter {parameter} has no name of its own.",
                     "Give every parameter a name and a type.",
                 )
-            kind = hints.get(name, Any)
+            kind: Any = hints.get(name, Any)
+            if told := _told(parameter.default):
+                kind = Annotated[kind, msgspec.Meta(extra_json_schema=told)]
             fields[name] = (name, kind, *_default(parameter.default))
         return fields
 
@@ -134,10 +136,28 @@ def _default(default: object) -> tuple[Any, ...]:
     return (msgspec.field(default_factory=lambda: copy.deepcopy(default)),)
 
 
+def _told(default: object) -> dict[str, Any]:
+    """What the schema says of a default that msgspec takes for the work of a function."""
+    if default is inspect.Parameter.empty:
+        return {}
+    try:
+        return {"default": msgspec.to_builtins(default, enc_hook=_path_text)}
+    except (TypeError, NotImplementedError):  # JSON has no word for it
+        return {}
+
+
+def _path_text(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"{type(value)} is no type that JSON has")
+
+
 def _path(kind: type, value: object) -> object:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError(f"{kind} is no type that JSON has")
+    if kind is not Path:
+        raise NotImplementedError(f"{kind} is no type that JSON has")
+    if not isinstance(value, str):
+        raise TypeError(f"Expected a path, got `{type(value).__name__}`")
+    return Path(value)
 
 
 def _path_schema(kind: type) -> dict[str, Any]:

@@ -6,7 +6,8 @@ model should know goes into the description; references are put in place, since 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Schema = dict[str, Any]
@@ -16,6 +17,7 @@ _TOLD = {
     "default": "default",
     "const": "always",
     "format": "format",
+    "contentEncoding": "encoded as",
     "pattern": "pattern",
     "minimum": "at least",
     "exclusiveMinimum": "more than",
@@ -65,7 +67,7 @@ def _reduced(schema: Mapping[str, Any], defined: Mapping[str, Schema], within: t
         kept["properties"] = {name: inner(part) for name, part in schema["properties"].items()}
     if branches := schema.get("anyOf") or schema.get("oneOf"):
         kept |= _joined([inner(branch) for branch in branches])
-    if told := " ".join(filter(None, (schema.get("description"), _told(schema)))):
+    if told := " ".join(filter(None, (schema.get("description"), _told(schema, inner)))):
         kept["description"] = told
     return kept
 
@@ -77,14 +79,19 @@ def _joined(branches: list[Schema]) -> Schema:
     return {"anyOf": branches}
 
 
-def _told(schema: Mapping[str, Any]) -> str:
+def _told(schema: Mapping[str, Any], inner: Callable[[Mapping[str, Any]], Schema]) -> str:
     said = [f"{words} {schema[key]!r}" for key, words in _TOLD.items() if schema.get(key) is not None]
     if items := schema.get("prefixItems"):
-        said.append("items: " + ", ".join(str(item.get("type", "any")) for item in items))
+        said.append("items: " + ", ".join(_briefly(inner(item)) for item in items))
     values = schema.get("additionalProperties")
     if isinstance(values, Mapping) and values:
-        said.append(f"values: {values.get('type', 'any')}")
+        said.append(f"values: {_briefly(inner(values))}")
     return f"({'; '.join(said)})" if said else ""
+
+
+def _briefly(part: Schema) -> str:
+    kind = part.get("type", "any")
+    return kind if isinstance(kind, str) and not part.keys() - {"type"} else json.dumps(part)
 
 
 def _drop_null(told: Schema) -> None:

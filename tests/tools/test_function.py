@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -137,6 +138,44 @@ def test_only_keys_that_reach_the_model_are_used_and_the_others_are_said_in_word
     assert "values: integer" in told["table"]["description"]
     assert "format 'path'" in told["file"]["description"]
     assert parameters["required"] == ["count"]
+
+
+def defaults(
+    day: date = date(2020, 1, 31),
+    place: Place = Place(1.5),  # noqa: B008
+    names: tuple[str, ...] = ("a",),
+    file: Path = Path("x"),
+    nothing: None = None,
+    lock: Any = Path.cwd,
+    key: bytes = b"",
+    places: dict[str, Place] = {},  # noqa: B006
+) -> object:
+    return locals()
+
+
+def test_every_default_and_form_that_json_has_is_said_in_words() -> None:
+    parameters = Function(defaults).parameters
+    assert {name: told.get("description") for name, told in parameters["properties"].items()} == {
+        "day": "(default '2020-01-31'; format 'date')",
+        "place": "A place on earth. (default {'latitude': 1.5, 'longitude': 0.0})",
+        "names": "(default ('a',))",
+        "file": "(default 'x'; format 'path')",
+        "nothing": None,
+        "lock": None,
+        "key": "(default ''; encoded as 'base64')",
+        "places": '(default {}; values: {"type": "object", "required": ["latitude"], "properties": '
+        '{"latitude": {"type": "number"}, "longitude": {"type": "number", "description": "(default 0.0)"}}, '
+        '"description": "A place on earth."})',
+    }
+
+
+def with_paths(files: list[Path], place: Place | None = None) -> object:
+    return locals()
+
+
+def test_a_path_that_is_none_is_said_as_everything_else() -> None:
+    with pytest.raises(ToolFailure, match=r"Expected a path, got `int` - at `\$\.files\[1\]`"):
+        Function(with_paths).call({"files": ["a", 3]})
 
 
 def test_arguments_are_converted_and_defaults_filled_in() -> None:
