@@ -13,7 +13,10 @@ import inspect
 import io
 import json
 import os
+import select
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from functools import partial
@@ -37,6 +40,8 @@ _MOST_ERROR_CHARS = 1000
 def main() -> None:
     """Load the file, say what it has, and answer calls until nobody asks any more."""
     requests, replies = _private_streams()
+    if hasattr(select, "poll"):
+        threading.Thread(target=_end_with_parent, args=(requests.fileno(),), daemon=True).start()
     path = Path(sys.argv[1])
     functions: dict[str, Function] = {}
     try:
@@ -67,6 +72,15 @@ def _private_streams() -> tuple[BinaryIO, BinaryIO]:
         # A child that a function forks would answer as well, and keep the parent waiting for its end.
         os.register_at_fork(after_in_child=partial(_turn_away, nowhere, requests.fileno(), replies.fileno()))
     return requests, replies
+
+
+def _end_with_parent(requests: int) -> None:
+    """Let no function go on for ever, with what it started, when the parent was killed and cannot stop it."""
+    hang_up = select.poll()
+    hang_up.register(requests, 0)
+    hang_up.poll()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(os.getpid(), signal.SIGKILL)
 
 
 def _turn_away(nowhere: int, *numbers: int) -> None:

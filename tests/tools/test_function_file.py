@@ -23,6 +23,17 @@ from tests.waiting import until
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="uses a FIFO, a signal or a shell")
 
 
+KILLED = """
+import asyncio
+from pathlib import Path
+from ollama_chat_tui.tools.function_file import FunctionFile
+async def main():
+    tools = await FunctionFile(Path({path!r})).load()
+    await tools[0].run({{}})
+asyncio.run(main())
+"""
+
+
 class Filed:
     """A file of functions and the registry they are in."""
 
@@ -194,6 +205,24 @@ async def test_one_that_hangs_is_ended_with_what_it_started(filed: Filed, tmp_pa
     assert await filed.call("hang") == "hang took over 1 s and was stopped."
     await until(lambda: not any(is_running(int(pid)) for pid in note.read_text().split()))
     assert await filed.call("fine") == "fine"
+
+
+@posix_only
+async def test_one_that_never_ends_ends_with_a_chat_that_is_killed(tmp_path: Path) -> None:
+    path, note = tmp_path / "mine.py", tmp_path / "pid"
+    path.write_text(
+        f"import os, subprocess\ndef hang():\n"
+        f"    child = subprocess.Popen(['sleep', '1000'])\n"
+        f"    open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}} ')\n"
+        f"    while True: pass\n"
+    )
+    chat = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", KILLED.format(path=str(path))), start_new_session=True
+    )
+    await until(lambda: note.exists() and note.read_text().endswith(" "))
+    chat.kill()
+    await chat.wait()
+    await until(lambda: not any(is_running(int(pid)) for pid in note.read_text().split()))
 
 
 async def test_cancelling_ends_the_function(filed: Filed, tmp_path: Path) -> None:
