@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import msgspec
 
@@ -32,9 +32,12 @@ from ollama_chat_tui.tools.function import Function
 from ollama_chat_tui.tools.marker import ATTRIBUTE, Marks
 from ollama_chat_tui.tools.wire import Call, Described, Loaded, Reply
 
-MOST_PRINTED_CHARS = 20_000
+MOST_PRINTED_BYTES = 20_000
 MOST_RESULT_CHARS = 1_000_000
 _MOST_ERROR_CHARS = 1000
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 def main() -> None:
@@ -45,7 +48,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     functions: dict[str, Function] = {}
     try:
-        with contextlib.redirect_stdout(_Printed()), contextlib.redirect_stderr(_Printed()):
+        with _printing_to(_Printed()):
             functions = _functions(path)
         loaded = Loaded([_described(each) for each in functions.values()])
     except ChatError as error:
@@ -123,7 +126,7 @@ def _described(function: Function) -> Described:
 def _answer(function: Function, call: Call, path: Path) -> Reply:
     printed = _Printed()
     try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        with _printing_to(printed):
             value = function.call(call.arguments)
             if inspect.isawaitable(value):
                 value = asyncio.run(_awaited(value))
@@ -132,7 +135,7 @@ def _answer(function: Function, call: Call, path: Path) -> Reply:
         result = str(failure)
     except BaseException as exc:  # noqa: BLE001 - the function may do anything, SystemExit included
         result = f"{call.name} failed: {_in_words(exc, path)}."
-    if text := printed.getvalue().strip():
+    if text := printed.getvalue().decode(errors="replace").strip():
         result = f"{result}\n\nIt printed:\n{text}".strip()
     return Reply(result[:MOST_RESULT_CHARS] or "Done; there is no result to show.")
 
@@ -180,15 +183,24 @@ def _say(replies: BinaryIO, message: msgspec.Struct) -> None:
     replies.flush()
 
 
-class _Printed(io.StringIO):
+class _Printed(io.BytesIO):
     """Keeps the beginning of what is printed, and takes the rest without keeping it."""
 
-    def write(self, text: str) -> int:
-        super().write(text[: max(0, MOST_PRINTED_CHARS - self.tell())])
-        return len(text)
+    def write(self, data: ReadableBuffer) -> int:
+        with memoryview(data) as view:
+            super().write(view[: max(0, MOST_PRINTED_BYTES - self.tell())])
+            return len(view)
 
     def close(self) -> None:
         """Stay readable: a function may close what it prints to."""
+
+
+@contextlib.contextmanager
+def _printing_to(printed: _Printed) -> Iterator[None]:
+    # As whole a stream as the real one: files ask it for `buffer`, or to `reconfigure`.
+    stream = io.TextIOWrapper(printed, "utf-8", errors="replace", newline="", write_through=True)
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        yield
 
 
 if __name__ == "__main__":

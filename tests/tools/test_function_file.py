@@ -113,6 +113,7 @@ async def test_what_is_printed_goes_into_the_result_and_nowhere_else(
     await filed.load(
         r"""
         import os, subprocess, sys
+        sys.stdout.reconfigure(encoding="utf-8")
         print("at import \x1b[2J")
         def speak():
             print("aloud"); print("and in anger", file=sys.stderr)
@@ -120,11 +121,13 @@ async def test_what_is_printed_goes_into_the_result_and_nowhere_else(
             return "said"
         def shout():
             for _ in range(10_000): print("x" * 1000, file=sys.stderr)
+        def bytewise(): print("é\ud800"); sys.stdout.buffer.write(b"\xff raw")
         def ask(): return input("Yes? ")
         """
     )
     assert await filed.call("speak") == "said\n\nIt printed:\naloud\nand in anger"
     assert len(await filed.call("shout")) < 30_000
+    assert await filed.call("bytewise") == "It printed:\né?\n\ufffd raw"
     assert (await filed.call("ask")).startswith("ask failed: EOFError")
     assert capfd.readouterr() == ("", "")
 
