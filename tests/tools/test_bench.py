@@ -12,6 +12,9 @@ from ollama_chat_tui.chat.message import ToolCall
 from ollama_chat_tui.config.keys import Tools
 from ollama_chat_tui.errors import ToolNotAllowed
 from ollama_chat_tui.tools.bench import Bench, ToolsGiven
+from ollama_chat_tui.tools.folder import IS_SUPPORTED
+from tests.scripted_replies import reply
+from tests.scripted_server import ScriptedServer
 
 CODE = (
     "from pathlib import Path\nPath(__file__).with_name('ran').touch()\ndef mine(): return 1\ndef more(): ..."
@@ -74,6 +77,40 @@ async def test_each_trouble_is_told_once_and_the_rest_works(path: Path, benches:
     told = [error.sentence for error in bench.take_troubles()]
     assert told == ["There is no tool lost.", f"There is no file {path.with_name('gone.py')}."]
     assert bench.take_troubles() == []
+
+
+@pytest.mark.parametrize("allow_private", [False, True])
+async def test_pages_of_this_machine_are_fetched_only_if_the_configuration_allows_it(
+    benches: list[Bench], allow_private: bool
+) -> None:
+    bench = Bench(Tools(on=["fetch_url"], allow_private=allow_private))
+    benches.append(bench)
+    use = await bench.use()
+    assert use
+    with ScriptedServer() as server:
+        server.enqueue(reply("inner"), path="/")
+        result = await use.toolbox.run(ToolCall("fetch_url", {"url": f"{server.url}/"}))
+        assert (result == "inner", len(server.requests)) == (allow_private, int(allow_private))
+
+
+@pytest.mark.skipif(not IS_SUPPORTED, reason="has no file tools")
+async def test_files_are_read_in_the_folders_of_the_configuration_alone(
+    tmp_path: Path, benches: list[Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("working", "allowed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text(name)
+    monkeypatch.chdir(tmp_path / "working")
+    seen = []
+    for folders in ([], [str(tmp_path / "allowed")]):
+        bench = Bench(Tools(on=["read_file"], folders=folders))
+        benches.append(bench)
+        use = await bench.use()
+        assert use
+        seen.append(await use.toolbox.run(ToolCall("read_file", {"path": "x"})))
+        path = str(tmp_path / ("allowed" if not folders else "working") / "x")
+        assert "not in an allowed folder" in await use.toolbox.run(ToolCall("read_file", {"path": path}))
+    assert seen == ["working", "allowed"]
 
 
 async def test_a_user_who_does_not_exist_is_a_trouble(benches: list[Bench]) -> None:
