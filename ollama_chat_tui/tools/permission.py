@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Protocol
 
@@ -43,7 +43,8 @@ def read_policy(policy: Mapping[str, object], allowed: Iterable[str] = ()) -> di
     """The rules by tool, of the configuration and of what flags allow.
 
     In `policy` each tool has `"ask"`, `"allow"` or `"deny"`, or a list of the calls that are allowed.
-    `allowed` has names of tools, or `NAME=WHAT` for one exact call, such as `run_shell=git status`.
+    `allowed` has names of tools, or `NAME=WHAT` for one exact call, such as `run_shell=git status`; it takes
+    nothing away, and what the configuration denies stays denied.
 
     Raises:
         BadConfig: a rule is none of these.
@@ -52,9 +53,10 @@ def read_policy(policy: Mapping[str, object], allowed: Iterable[str] = ()) -> di
     for entry in allowed:
         name, is_exact, subject = entry.partition("=")
         before = rules.get(name, Rule())
-        rules[name] = (
-            Rule(before.permission, (*before.calls, subject)) if is_exact else Rule(Permission.ALLOW)
-        )
+        if is_exact:
+            rules[name] = replace(before, calls=(*before.calls, subject))
+        elif before.permission is not Permission.DENY:
+            rules[name] = replace(before, permission=Permission.ALLOW)
     return rules
 
 

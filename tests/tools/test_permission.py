@@ -11,7 +11,7 @@ from ollama_chat_tui.chat.message import ToolCall
 from ollama_chat_tui.chat.protocols import Refused
 from ollama_chat_tui.errors import BadConfig, ExitCode, ToolNotAllowed
 from ollama_chat_tui.tools.definition import Arguments, Tool
-from ollama_chat_tui.tools.permission import Choice, Gatekeeper, Permission, Rule, Verdict, read_policy
+from ollama_chat_tui.tools.permission import Choice, Gatekeeper, Rule, Verdict, read_policy
 from ollama_chat_tui.tools.registry import Registry
 
 
@@ -103,6 +103,8 @@ async def test_the_shell_is_never_allowed_as_a_whole() -> None:
         ({}, ["run_shell=git status"], run("git status; rm -rf /"), True),
         ({}, ["run_shell=a=b"], run("a=b"), False),
         ({"run_shell": ["make test"]}, ["run_shell=ls"], run("make test"), False),
+        ({"run_shell": ["make test"]}, ["run_shell=ls", "run_shell"], run("make test"), False),
+        ({"run_shell": ["make test"]}, ["run_shell=ls", "run_shell"], run("ls"), False),
         ({}, ["other"], read("a"), True),
     ],
 )
@@ -115,9 +117,10 @@ async def test_what_is_allowed_beforehand_is_not_asked_for(
     assert bool(person.asked) is is_asked
 
 
-async def test_what_is_denied_is_not_asked_for_either() -> None:
+@pytest.mark.parametrize("allowed", [[], ["read"], ["read=a"]])
+async def test_what_is_denied_is_not_asked_for_and_no_flag_allows_it(allowed: list[str]) -> None:
     person = Person()
-    gate, _ = keeper(person, {"read": Rule(Permission.DENY)})
+    gate, _ = keeper(person, read_policy({"read": "deny"}, allowed))
     assert isinstance(await gate.decide(read("a")), Refused)
     assert person.asked == []
 
