@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 from msgspec import Struct
@@ -82,28 +81,19 @@ class Repeats:
 
     def count(self, call: ToolCall) -> int:
         """Count a call that came; 1 for the first time."""
-        self._times[_key(call)] += 1
-        return self._times[_key(call)]
+        self._times[call.identity] += 1
+        return self._times[call.identity]
 
     def first_result(self, call: ToolCall) -> str | None:
         """What the same call was answered with; None: it is new, or things have changed since."""
-        return self._results.get(_key(call))
+        return self._results.get(call.identity)
 
     def note(self, call: ToolCall, result: str, facts: ToolFacts) -> None:
         """Remember a result; one that changed something puts an end to what was known."""
         if facts.effect is Effect.CHANGES:
             self._results.clear()
-            times = self._times[_key(call)]
+            times = self._times[call.identity]
             self._times.clear()
-            self._times[_key(call)] = times
+            self._times[call.identity] = times
         if not facts.is_repeatable:
-            self._results[_key(call)] = result
-
-
-def are_same(one: ToolCall, other: ToolCall) -> bool:
-    """Whether two calls are the same but for their ids."""
-    return _key(one) == _key(other)
-
-
-def _key(call: ToolCall) -> str:
-    return json.dumps([call.name, call.arguments], sort_keys=True, default=str)
+            self._results[call.identity] = result

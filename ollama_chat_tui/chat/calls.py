@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import groupby, takewhile
 
-from ollama_chat_tui.chat.brakes import MOST_SAME_CALLS, Limits, Repeats, are_same, shortened
+from ollama_chat_tui.chat.brakes import MOST_SAME_CALLS, Limits, Repeats, shortened
 from ollama_chat_tui.chat.conversation import SKIPPED_CALL, Conversation
 from ollama_chat_tui.chat.events import Event, ToolAsked, ToolDone, ToolStarted
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
@@ -135,7 +135,7 @@ class Calls:
         times = self._repeats.count(job.asked)
         if not job.facts.is_repeatable:
             first = self._repeats.first_result(job.asked)
-            same = [other for other in earlier if are_same(other.asked, job.asked)]
+            same = [other for other in earlier if other.asked.identity == job.asked.identity]
             if first is not None or same:
                 await self._check_repeats(job.asked, times)
                 job.twin = same[0] if same and same[0].result is None else None
@@ -176,7 +176,7 @@ class Calls:
         except Exception as exc:  # noqa: BLE001 - whatever a tool does, the turn goes on
             result = f"The tool failed: {type(exc).__name__}: {exc}"
         job.seconds = self._clock() - began
-        if not are_same(job.call, job.asked):
+        if job.call.identity != job.asked.identity:
             arguments = json.dumps(job.call.arguments, ensure_ascii=False, default=str)
             result = f"The user changed the arguments to {arguments}.\n{result}"
         self._repeats.note(job.asked, result, job.facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 
 from msgspec import Struct
@@ -32,6 +33,11 @@ class ToolCall(Struct, frozen=True):
     name: str
     arguments: dict[str, object]
     id: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Name and arguments as a text that only the same call has, whatever its id and the order of keys."""
+        return json.dumps([self.name, self.arguments], sort_keys=True, default=str)
 
 
 class Message(Struct, frozen=True):

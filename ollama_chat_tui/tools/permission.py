@@ -6,7 +6,6 @@ How a question looks is for the asker to know; without one, nothing runs that wa
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
@@ -165,7 +164,7 @@ class Gatekeeper:
         rule = self._rules.get(call.name, Rule())
         if rule.permission is Permission.DENY:
             return Permission.DENY
-        if _key(call) in self._calls or any(_is_meant(call, tool, each) for each in rule.calls):
+        if call.identity in self._calls or any(_is_meant(call, tool, each) for each in rule.calls):
             return Permission.ALLOW
         if tool.always_asks:
             return Permission.ASK
@@ -185,7 +184,7 @@ class Gatekeeper:
                     self._tools.append(tool)
                 return call
             case Choice.CALL:
-                self._calls.add(_key(call))
+                self._calls.add(call.identity)
                 return call
             case Choice.EDIT:
                 return ToolCall(call.name, dict(verdict.arguments), call.id)
@@ -201,11 +200,7 @@ def _reason(text: str) -> str:
 
 def _is_meant(call: ToolCall, tool: Tool, allowed: str | Mapping[str, object]) -> bool:
     arguments = {tool.subject: allowed} if isinstance(allowed, str) else allowed
-    return call.arguments == arguments
-
-
-def _key(call: ToolCall) -> str:
-    return json.dumps([call.name, call.arguments], sort_keys=True, default=str)
+    return call.identity == ToolCall(call.name, dict(arguments)).identity
 
 
 def _fits(gatekeeper: Gatekeeper) -> Approver:

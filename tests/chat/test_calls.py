@@ -190,6 +190,19 @@ class TestTheSameCall:
         assert tools.ran == [call("a", "1"), call("b")]
         assert results(events)[2] == f"{SAME_CALL}\nsaid a"
 
+    async def test_is_the_same_in_any_order_of_its_keys(self) -> None:
+        one = ToolCall("echo", {"text": "a", "n": {"x": 1, "y": 2}}, "1")
+        other = ToolCall("echo", {"n": {"y": 2, "x": 1}, "text": "a"}, "2")
+        tools = Tools()
+        await take_turn(ScriptedBackend(calling(one), calling(other), ANSWER), tools=ToolUse(tools))
+        assert tools.ran == [one]
+
+    async def test_is_another_one_when_an_argument_is_of_another_kind(self) -> None:
+        asked = [ToolCall("echo", {"n": value}) for value in (1, 1.0, True, "1", None, [1], {"1": 1})]
+        tools = Tools()
+        await take_turn(ScriptedBackend(calling(*asked), ANSWER), tools=ToolUse(tools))
+        assert [str(call.arguments) for call in tools.ran] == [str(call.arguments) for call in asked]
+
     @pytest.mark.parametrize("effect", list(Effect))
     async def test_twice_in_one_reply_is_run_once(self, effect: Effect) -> None:
         tools = Tools(effect)
