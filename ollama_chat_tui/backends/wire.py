@@ -24,8 +24,10 @@ UNREADABLE = (msgspec.DecodeError, RecursionError)
 
 
 class WireFunction(Struct, omit_defaults=True):
+    """`arguments` are sent back even where there are none: older templates would print `null` for them."""
+
     name: str = ""
-    arguments: dict[str, Any] | None = {}
+    arguments: dict[str, Any] | None = None
     index: int | None = None
 
 

@@ -29,7 +29,7 @@ from ollama_chat_tui.errors import BadToolCall
 from ollama_chat_tui.terminal.answer import TurnRows
 from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.theme import make_theme
-from ollama_chat_tui.tools.definition import Tool
+from ollama_chat_tui.tools.definition import Arguments, Tool
 from ollama_chat_tui.tools.function_file import FunctionFile
 from ollama_chat_tui.tools.permission import Choice, Gatekeeper, Verdict
 from ollama_chat_tui.tools.registry import Registry
@@ -133,6 +133,26 @@ async def test_the_whole_exchange(
     assert asked["tool_calls"][0].get("id", "") == told.get("tool_call_id", "") == number
     assert (told["role"], told["tool_name"]) == ("tool", "get_current_weather")
     assert told["content"] == "11 degrees celsius and sunny in Paris"
+
+
+@pytest.mark.parametrize("function", [{"arguments": {}}, {"arguments": None}, {}])
+async def test_a_call_without_arguments_goes_back_as_the_api_has_it(
+    server: ScriptedServer, client: OllamaClient, function: Json
+) -> None:
+    async def now(_: Arguments) -> str:
+        return "Noon."
+
+    registry = Registry()
+    registry.put("clock", [Tool("now", "", {}, now)])
+    server.enqueue(
+        head(), lines(text("", tool_calls=[{"function": {"name": "now", **function}}]), done()), end()
+    )
+    server.enqueue(*answer("It is noon."))
+    await take_turn(client, conversation_with("How late is it?"), tools=use(registry, Person()))
+    assert server.to("/api/chat")[1].json["messages"][1:] == [
+        {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "now", "arguments": {}}}]},
+        {"role": "tool", "content": "Noon.", "tool_name": "now"},
+    ]
 
 
 @pytest.mark.parametrize(
