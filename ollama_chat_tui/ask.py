@@ -19,6 +19,7 @@ from ollama_chat_tui.capability import CapableBackend
 from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import (
+    CallUnreadable,
     Event,
     Failed,
     Finished,
@@ -204,7 +205,7 @@ class TextReader:
     def take(self, event: Event) -> None:
         if isinstance(event, TextDelta):
             self._write(self._sanitizer.feed(event.text) if self._sanitizer else event.text)
-        elif isinstance(event, Finished | Interrupted | Failed):
+        elif isinstance(event, Finished | Interrupted | Failed | CallUnreadable):
             self._write(self._sanitizer.flush() if self._sanitizer else "")
             self._write("" if self._last.endswith("\n") else "\n")
 

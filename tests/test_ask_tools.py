@@ -90,6 +90,16 @@ def test_json_is_one_object_with_the_calls_in_it(
     ]
 
 
+def test_what_stood_before_a_call_that_cannot_be_read_is_a_line_of_its_own(
+    server: ScriptedServer, home: dict[str, str], file: str
+) -> None:
+    error = {"error": "error parsing tool call: raw='{' err=unexpected end of JSON input"}
+    server.enqueue(head(), lines(text("Let me look."), error), end())
+    server.enqueue(*answer("It is cold."))
+    asked = run("ask", "--tools", file, "-m", "m", "How warm?", home=home)
+    assert (asked.returncode, asked.stdout) == (0, "Let me look.\nIt is cold.\n")
+
+
 def test_every_event_of_a_call_is_a_line(server: ScriptedServer, home: dict[str, str], file: str) -> None:
     server.enqueue(*calling(city="Oslo"))
     server.enqueue(*answer("It is cold."))

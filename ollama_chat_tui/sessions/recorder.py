@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import (
+    CallUnreadable,
     Event,
     Failed,
     Finished,
@@ -284,7 +285,7 @@ class SessionRecorder:
             case ThinkingDelta(text):
                 self._thinking.append(text)
                 self._expect_checkpoint()
-            case Finished() | Interrupted() | Failed():
+            case Finished() | Interrupted() | Failed() | CallUnreadable():
                 if self._changes:
                     self._changes.note_cost(event.message, event.metrics)
                 self._end_answer()

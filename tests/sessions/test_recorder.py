@@ -13,11 +13,11 @@ import pytest
 from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.engine import run_turn
-from ollama_chat_tui.chat.events import Event, Judged, TextDelta
+from ollama_chat_tui.chat.events import Event, Judged, Phase, TextDelta
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
-from ollama_chat_tui.chat.protocols import Delta
+from ollama_chat_tui.chat.protocols import ChatRequest, Delta
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import SessionLocked, SessionUnwritable
+from ollama_chat_tui.errors import BadToolCall, SessionLocked, SessionUnwritable
 from ollama_chat_tui.sessions.changes import Server
 from ollama_chat_tui.sessions.loading import load
 from ollama_chat_tui.sessions.recorder import Recorder, Saved, SessionRecorder, Unrecorded
@@ -212,6 +212,32 @@ async def test_a_tool_round_that_was_cut_short_loads_as_valid_history(tmp_path: 
     with pytest.raises(asyncio.CancelledError):
         await turn
     await recorder.close()
+
+
+class Stammering(Model):
+    """Breaks its first reply off in a call that nobody can read."""
+
+    has_stammered = False
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[Phase | Delta, None]:
+        if not self.has_stammered:
+            self.has_stammered = True
+            yield Delta("Let me")
+            raise BadToolCall("m called a tool in a way that nobody can read.")
+        async for piece in super().chat(request):
+            yield piece
+
+
+async def test_a_reply_whose_call_nobody_can_read_is_kept_before_the_next_one_begins(tmp_path: Path) -> None:
+    recorder, conversation, model = SessionRecorder(tmp_path), Conversation(IMAGES), Stammering(None, "Fine.")
+    turn = asyncio.create_task(ask(recorder, conversation, "Look!", model, tools=ToolUse(Tools())))
+    await until(lambda: len(texts(stored(tmp_path))) == 2)
+    model.go_on.set()
+    await turn
+    await recorder.close()
+    loaded = load(only_file(tmp_path))
+    assert loaded.notices == []
+    assert tree(loaded.conversation) == tree(conversation)
 
 
 async def test_another_conversation_is_another_session(tmp_path: Path) -> None:
