@@ -49,10 +49,13 @@ async def take_turn(
     except BadSchema as error:  # such as of a session that is somebody else's
         yield Failed(Message(Role.ASSISTANT, ending=Ending.FAILED), Metrics(model=settings.model), error)
         return
+    noted: Message | None = None  # a turn that ends at a call ends with a reply that was noted before
     async with aclosing(turn) as events:
         async for event in events:
-            if notes and isinstance(event, Finished | Interrupted | Failed) and _cost_anything(event):
-                notes.costs.append(event.metrics)
+            if notes and isinstance(event, Finished | Interrupted | Failed) and event.message is not noted:
+                noted = event.message
+                if _cost_anything(event):
+                    notes.costs.append(event.metrics)
             yield event
 
 

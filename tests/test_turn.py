@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ollama_chat_tui.chat.brakes import Limits
+from ollama_chat_tui.chat.calls import ToolUse
 from ollama_chat_tui.chat.events import Event, Failed, Finished, JsonDue, Judged, Metrics
+from ollama_chat_tui.chat.message import ToolCall
 from ollama_chat_tui.chat.protocols import ChatRequest, Delta
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import BadSchema, ServerError
 from ollama_chat_tui.schemas.short_form import read_short_form
 from ollama_chat_tui.turn import take_turn
 from tests.chat.scripted_backend import END, Reply, ScriptedBackend
+from tests.chat.scripted_tools import Tools
 from tests.turns import conversation_with
 
 SCHEMA = read_short_form("age:int")
@@ -25,9 +29,11 @@ class Noted:
     costs: list[Metrics] = field(default_factory=list)
 
 
-async def take(settings: Settings, *replies: Reply) -> tuple[list[Event], Noted]:
+async def take(
+    settings: Settings, *replies: Reply, tools: ToolUse | None = None
+) -> tuple[list[Event], Noted]:
     noted, conversation = Noted(), conversation_with("How old?")
-    turn = take_turn(conversation, settings, ScriptedBackend(*replies), notes=noted)
+    turn = take_turn(conversation, settings, ScriptedBackend(*replies), tools=tools, notes=noted)
     return [event async for event in turn], noted
 
 
@@ -55,6 +61,13 @@ async def test_what_was_sent_last_and_what_every_answer_cost_is_noted() -> None:
     assert noted.sent is not None
     assert "does not fit" in noted.sent.messages[-1].content
     assert len(noted.costs) == 2
+
+
+async def test_a_reply_after_whose_calls_the_turn_ends_is_counted_once() -> None:
+    calling: Reply = [Delta(tool_calls=(ToolCall("echo", {"text": "a"}),)), END]
+    events, noted = await take(Settings("m"), calling, tools=ToolUse(Tools(), limits=Limits(rounds=1)))
+    assert isinstance(events[-1], Failed)
+    assert len(noted.costs) == 1
 
 
 async def test_an_answer_that_never_began_cost_nothing() -> None:

@@ -2,12 +2,11 @@
 
 Each reply of the model is any number of `Waiting`, `ThinkingDelta` and `TextDelta`, then one of `Finished`,
 `Interrupted` or `Failed`. A finished reply that calls tools is followed by a `ToolAsked` and a `ToolDone` for
-each call and by the next reply; `Interrupted` or `Failed` may come between them. Between the two stands a
-`ToolStarted` when the call is run; several may run at once, and their `number` tells them apart. A reply
-whose call nobody could read ends with `CallUnreadable` and is followed by another one. Where a format was
-whose call nobody could read ends with `CallUnreadable` and is followed by another one. Where a format was
-asked for, each try begins with `JsonDue`; its last `Finished` is followed by `Judged`, and that, while there
-are tries left, by the next try.
+each call and by the next reply; `Interrupted` or `Failed`, with that reply again, may come between them.
+Between the two stands a `ToolStarted` when the call is run; several may run at once, and their `number` tells
+them apart. A reply whose call nobody could read ends with `CallUnreadable` and is followed by another one.
+Where a format was asked for, each try begins with `JsonDue`; its last `Finished` is followed by `Judged`, and
+that, while there are tries left, by the next try.
 """
 
 from __future__ import annotations
