@@ -173,7 +173,9 @@ class Calls:
         began = self._clock()
         try:
             result = await self._toolbox.run(job.call)
-        except Exception as exc:  # noqa: BLE001 - whatever a tool does, the turn goes on
+        except (Exception, asyncio.CancelledError) as exc:  # whatever a tool does, the turn goes on
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise  # it is we who stop it
             result = f"The tool failed: {type(exc).__name__}: {exc}"
         job.seconds = self._clock() - began
         if job.call.identity != job.asked.identity:

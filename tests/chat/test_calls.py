@@ -130,6 +130,18 @@ class TestACall:
         assert results(events) == ["The tool failed: ZeroDivisionError: integer division or modulo by zero"]
         assert isinstance(last(events), Finished)
 
+    async def test_that_cancels_itself_is_not_said_to_be_stopped_by_the_user(self) -> None:
+        def gives_up(_: ToolCall) -> str:
+            raise asyncio.CancelledError("lost")
+
+        tools = Tools(Effect.READS)
+        tools.result = gives_up
+        backend = ScriptedBackend(calling(call("x", "1"), call("x", "2")), ANSWER)
+        events = await take_turn(backend, tools=ToolUse(tools))
+        failed = "The tool failed: CancelledError: lost"
+        assert results(events) == [failed, f"{SAME_CALL}\n{failed}"]
+        assert [message.content for message in backend.requests[1].messages[2:]] == results(events)
+
 
 class TestSeveralCalls:
     async def test_that_only_read_run_together_and_their_results_stand_in_order(self) -> None:
