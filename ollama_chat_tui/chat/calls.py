@@ -20,6 +20,7 @@ from ollama_chat_tui.chat.message import Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import Approver, Clock, Effect, Toolbox, ToolFacts
 from ollama_chat_tui.errors import ToolRoundsExceeded
 
+MOST_AT_ONCE = 8  # a call may be a process of its own, and a model may ask for any number
 STOPPED_CALL = "The user stopped this call while it ran; what it had done until then stays done."
 SAME_CALL = "This is the result of the same call as before; it was not run again. Go on with it."
 
@@ -91,10 +92,11 @@ class Calls:
             return call.name not in facts or facts[call.name].effect is Effect.READS
 
         for is_harmless, group in groupby(calls, reads):
-            if is_harmless:
-                yield list(group)
-            else:
-                yield from ([call] for call in group)
+            left = list(group)
+            while left:
+                most = MOST_AT_ONCE if is_harmless else 1
+                yield left[:most]
+                left = left[most:]
 
     async def _run_together(self, jobs: Sequence[_Job], most_chars: int) -> AsyncGenerator[Event, None]:
         try:

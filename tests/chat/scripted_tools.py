@@ -19,6 +19,7 @@ class Tools:
         self.known = {"echo": ToolFacts(effect, is_repeatable), "write": ToolFacts(Effect.CHANGES)}
         self.result: Callable[[ToolCall], str] = lambda call: f"said {call.arguments.get('text')}"
         self.meeting = asyncio.Barrier(1)
+        self.most_at_once = self._running = 0
 
     def declarations(self) -> Sequence[Mapping[str, object]]:
         return [{"type": "function", "function": {"name": name}} for name in self.known]
@@ -28,7 +29,10 @@ class Tools:
 
     async def run(self, call: ToolCall) -> str:
         self.ran.append(call)
+        self._running += 1
+        self.most_at_once = max(self.most_at_once, self._running)
         await self.meeting.wait()
+        self._running -= 1
         if call.arguments.get("text") == "stuck":
             try:
                 await asyncio.Event().wait()

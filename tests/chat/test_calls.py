@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ollama_chat_tui.chat.brakes import Limits, shortened
-from ollama_chat_tui.chat.calls import SAME_CALL, STOPPED_CALL, ToolUse
+from ollama_chat_tui.chat.calls import MOST_AT_ONCE, SAME_CALL, STOPPED_CALL, ToolUse
 from ollama_chat_tui.chat.conversation import SKIPPED_CALL
 from ollama_chat_tui.chat.events import (
     CallUnreadable,
@@ -157,6 +157,16 @@ class TestSeveralCalls:
             ("said b", "2"),
             ("said c", "3"),
         ]
+
+    async def test_in_any_number_do_not_run_all_at_once(self) -> None:
+        tools = Tools(Effect.READS)
+        tools.meeting = asyncio.Barrier(MOST_AT_ONCE)
+        asked = [call(str(number), str(number)) for number in range(MOST_AT_ONCE * 5)]
+        backend = ScriptedBackend(calling(*asked), ANSWER)
+        await take_turn(backend, tools=ToolUse(tools))
+        assert tools.most_at_once == MOST_AT_ONCE
+        sent = backend.requests[1].messages[2:]
+        assert [message.tool_call_id for message in sent] == [each.id for each in asked]
 
     async def test_that_may_change_something_run_one_by_one(self) -> None:
         tools = Tools()
