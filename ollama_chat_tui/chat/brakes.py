@@ -16,6 +16,7 @@ MOST_SAME_CALLS = 3
 _CHARS_PER_TOKEN = 3  # of English there are four, of code and tables fewer: better too little than too much
 _UNKNOWN_WINDOW_CHARS = 16_000
 _LEAST_RESULT_CHARS = 400
+_HINT = "Ask it to answer with what it has."
 
 
 class Limits(Struct, frozen=True):
@@ -33,21 +34,29 @@ class Limits(Struct, frozen=True):
     tokens: int = 200_000
     window_tokens: int | None = None
 
-    def check(self, rounds: int, elapsed_s: float, tokens: int) -> None:
+    def check(self, rounds: int, tokens: int) -> None:
         """See whether another reply may be asked for.
 
         Raises:
             ToolRoundsExceeded: it may not.
         """
-        hint = "Ask it to answer with what it has."
         if rounds >= self.rounds:
             raise ToolRoundsExceeded(
-                f"The model called tools {rounds} times in a row without an answer.", hint
+                f"The model called tools {rounds} times in a row without an answer.", _HINT
             )
-        if elapsed_s >= self.time_s:
-            raise ToolRoundsExceeded(f"The model called tools for {elapsed_s:.0f} s without an answer.", hint)
         if tokens >= self.tokens:
-            raise ToolRoundsExceeded(f"The model wrote {tokens} tokens around tools and no answer.", hint)
+            raise ToolRoundsExceeded(f"The model wrote {tokens} tokens around tools and no answer.", _HINT)
+
+    def check_time(self, elapsed_s: float) -> None:
+        """See whether another call may be run, or another reply asked for.
+
+        Raises:
+            ToolRoundsExceeded: it may not.
+        """
+        if elapsed_s >= self.time_s:
+            raise ToolRoundsExceeded(
+                f"The model called tools for {elapsed_s:.0f} s without an answer.", _HINT
+            )
 
     def result_chars(self, settings: Settings, metrics: Metrics, results: int) -> int:
         """How long each of so many results may be, so that there is room left for an answer."""

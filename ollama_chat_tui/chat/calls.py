@@ -53,18 +53,16 @@ class _Job:
 
 
 class Calls:
-    """Runs the calls of one turn, reply after reply.
-
-    Attributes:
-        asking_s: seconds in which the user was asked.
-    """
+    """Runs the calls of one turn, reply after reply; the turn begins when this is made."""
 
     def __init__(self, conversation: Conversation, use: ToolUse, clock: Clock) -> None:
-        self.asking_s = 0.0
         self._conversation = conversation
+        self._limits = use.limits
         self._toolbox = use.toolbox
         self._approver = use.approver
         self._clock = clock
+        self._began = clock()
+        self._asking_s = 0.0
         self._repeats = Repeats()
 
     async def run(self, calls: Sequence[ToolCall], most_chars: int) -> AsyncGenerator[Event, None]:
@@ -72,7 +70,7 @@ class Calls:
 
         Raises:
             TurnStopped: the user did not want the turn to go on.
-            ToolRoundsExceeded: the model asks the same again and again.
+            ToolRoundsExceeded: the model asks the same again and again, or the time is over.
         """
         for together in self._groups(calls):
             before = sum(node.message.role is Role.TOOL for node in self._conversation.nodes)
@@ -84,6 +82,7 @@ class Calls:
             finally:
                 begun = [place for place, job in enumerate(jobs) if job.result is not None or job.task]
                 self._store(jobs[: max(begun, default=-1) + 1], most_chars)
+            self._limits.check_time(self._clock() - self._began - self._asking_s)
 
     def _groups(self, calls: Sequence[ToolCall]) -> Iterator[Sequence[ToolCall]]:
         facts = self._toolbox.facts()
@@ -150,7 +149,7 @@ class Calls:
             return
         began = self._clock()
         goes_on = self._approver is not None and await self._approver.goes_on(call, times)
-        self.asking_s += self._clock() - began
+        self._asking_s += self._clock() - began
         if not goes_on:
             raise ToolRoundsExceeded(
                 f"The model asked for {call.name} with the same arguments {times} times.",
@@ -162,7 +161,7 @@ class Calls:
             return
         began = self._clock()
         decision = await self._approver.decide(job.asked)
-        self.asking_s += self._clock() - began
+        self._asking_s += self._clock() - began
         if isinstance(decision, ToolCall):
             job.call = decision
             return

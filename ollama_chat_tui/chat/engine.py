@@ -96,8 +96,6 @@ class _Turn:
         self.note = ""
         self._tools = tools
         self._calls = Calls(conversation, tools, clock) if tools else None
-        self._clock = clock
-        self._began = clock()
         self._rounds = self._tokens = 0
         self._has_mended = False
 
@@ -137,8 +135,7 @@ class _Turn:
         async with aclosing(self._calls.run(answer.calls, most_chars)) as events:
             async for event in events:
                 yield event
-        elapsed_s = self._clock() - self._began - self._calls.asking_s
-        limits.check(self._rounds, elapsed_s, self._tokens)
+        limits.check(self._rounds, self._tokens)
 
 
 class _Answer:

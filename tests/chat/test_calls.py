@@ -312,6 +312,23 @@ class TestLimits:
         assert error.sentence == "The model called tools for 60 s without an answer."
         assert len(tools.ran) == 2
 
+    async def test_of_time_holds_between_the_calls_of_one_reply(self) -> None:
+        now = 0.0
+
+        def works(_: ToolCall) -> str:
+            nonlocal now
+            now += 30
+            return "done"
+
+        tools, conversation = Tools(), conversation_with("Go.")
+        tools.result = works
+        backend = ScriptedBackend(calling(*(call(str(number)) for number in range(5))))
+        use = ToolUse(tools, limits=Limits(time_s=60))
+        events = await take_turn(backend, conversation, tools=use, clock=lambda: now)
+        assert failure(events).error.sentence == "The model called tools for 60 s without an answer."
+        sent = [message.content for message in conversation.for_request()[2:]]
+        assert sent == ["done", "done", SKIPPED_CALL, SKIPPED_CALL, SKIPPED_CALL]
+
 
 class TestResults:
     async def test_are_cut_to_the_window_and_whole_in_the_event(self) -> None:
