@@ -128,12 +128,13 @@ class Calls:
     async def _settle(self, job: _Job, earlier: Sequence[_Job]) -> None:
         """Find out what becomes of a call: a result without running it, a twin that is run, or a run."""
         known = self._toolbox.facts()
+        times = self._repeats.count(job.asked)
         if job.asked.name not in known:
+            await self._check_repeats(job.asked, times)
             names = ", ".join(sorted(known)) or "none"
             job.result = f"There is no tool of that name. The tools are: {names}."
             return
         job.facts = known[job.asked.name]
-        times = self._repeats.count(job.asked)
         if not job.facts.is_repeatable:
             first = self._repeats.first_result(job.asked)
             same = [other for other in earlier if other.asked.identity == job.asked.identity]

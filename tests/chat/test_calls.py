@@ -262,6 +262,14 @@ class TestTheSameCall:
         assert error.sentence == "The model asked for echo with the same arguments 3 times."
         assert len(backend.requests) == 3
 
+    async def test_of_an_unknown_tool_stops_the_turn_as_well(self) -> None:
+        backend = ScriptedBackend(*[calling(call("a", name="no_such"))] * 5)
+        events = await take_turn(backend, tools=ToolUse(Tools()))
+        assert failure(events).error.sentence == (
+            "The model asked for no_such with the same arguments 3 times."
+        )
+        assert len(results(events)) == 2
+
     @pytest.mark.parametrize("goes_on", [True, False])
     async def test_for_the_third_time_is_the_users_to_decide(self, goes_on: bool) -> None:
         approver = Deciding(goes_on)
