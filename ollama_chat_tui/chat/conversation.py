@@ -7,12 +7,12 @@ the head into a list that a strict chat template accepts.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
 from ollama_chat_tui.chat.image import ImageStore, MemoryImages
-from ollama_chat_tui.chat.message import Message, Role
+from ollama_chat_tui.chat.message import Message, Role, ToolCall
 
 SKIPPED_CALL = "This call was not run."
 NO_ANSWER = "I was interrupted before I could answer."
@@ -183,22 +183,32 @@ def _without_old_thinking(messages: list[Message]) -> list[Message]:
 
 
 def _with_every_call_answered(messages: list[Message]) -> Iterator[Message]:
-    skipped: list[Message] = []
+    calls: Sequence[ToolCall] = ()
+    results: list[Message] = []
     for message in messages:
         if message.role is Role.ASSISTANT and message.is_empty:
             continue
         if message.role is Role.TOOL:
-            if skipped:  # else it is the result of nothing
-                yield message
-            skipped = skipped[1:]
+            results.append(message)
             continue
-        yield from skipped
-        skipped = [
-            Message(Role.TOOL, SKIPPED_CALL, tool_name=call.name, tool_call_id=call.id)
-            for call in message.tool_calls
-        ]
+        yield from _results_of(calls, results)
         yield message
-    yield from skipped
+        calls, results = message.tool_calls, []
+    yield from _results_of(calls, results)
+
+
+def _results_of(calls: Sequence[ToolCall], results: list[Message]) -> Iterator[Message]:
+    """One result for each call, in their order; a damaged or a foreign session may have others."""
+    for call in calls:
+        skipped = Message(Role.TOOL, SKIPPED_CALL)
+        found = next((result for result in results if _may_answer(result, call)), skipped)
+        results = [result for result in results if result is not found]
+        yield structs.replace(found, tool_name=call.name, tool_call_id=call.id)
+
+
+def _may_answer(result: Message, call: ToolCall) -> bool:
+    is_named = result.tool_name in ("", call.name)
+    return is_named and (not call.id or result.tool_call_id in ("", call.id))
 
 
 def _joins(last: Message, message: Message) -> bool:

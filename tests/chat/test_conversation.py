@@ -179,6 +179,23 @@ def test_a_call_without_a_result_gets_one_that_says_so() -> None:
     assert told(conversation)[2:] == [("tool", "r"), ("tool", SKIPPED_CALL)]
 
 
+@pytest.mark.parametrize("number", ["2", ""])
+def test_a_result_that_is_lost_takes_no_other_ones_place(number: str) -> None:
+    """As when a line of the session is damaged."""
+    f, g = ToolCall("f", {}, number and "1"), ToolCall("g", {}, number)
+    messages = conversation_of(question("a"), answer("", f, g), result("s", g)).for_request()
+    accept(messages)
+    assert [message.content for message in messages[2:]] == [SKIPPED_CALL, "s"]
+
+
+def test_results_stand_in_the_order_of_the_calls_and_name_them_whoever_wrote_them_down() -> None:
+    f, g = ToolCall("f", {}, "1"), ToolCall("f", {}, "2")
+    second, first = Message(Role.TOOL, "s", tool_call_id="2"), Message(Role.TOOL, "r", tool_call_id="1")
+    messages = conversation_of(question("a"), answer("", f, g), second, first).for_request()
+    accept(messages)
+    assert [message.content for message in messages[2:]] == ["r", "s"]
+
+
 def test_a_round_of_tools_that_was_left_ends_in_an_answer_before_the_next_question() -> None:
     f = ToolCall("f", {})
     conversation = conversation_of(question("a"), answer("", f), result("r", f), answer(), question("b"))
