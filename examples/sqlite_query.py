@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from msgspec import Meta
 from ollama_chat_tui.tools import tool
 
 MOST_SECONDS = 10
+MOST_BYTES = 20_000_000  # of one value, or one statement could take all memory there is
+MOST_CHARS = 1000  # of one value in the answer
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 
 
@@ -40,16 +43,16 @@ def query(sql: str, rows: Annotated[int, Meta(ge=1, le=1000)] = 100) -> str:
     with _database() as database:
         try:
             cursor = database.execute(sql)
-            found = cursor.fetchmany(rows + 1)
+            found = [" | ".join(map(_cell, row)) for row in islice(cursor, rows + 1)]
         except sqlite3.Error as exc:
             return f"SQLite refuses: {exc}. Look at the tables with list_tables and correct the statement."
     heads = " | ".join(column[0] for column in cursor.description or ())
-    lines = [" | ".join(_cell(value) for value in row) for row in found[:rows]]
-    return "\n".join([heads, *lines, *(["[There are more rows.]"] if len(found) > rows else [])])
+    return "\n".join([heads, *found[:rows], *(["[There are more rows.]"] if len(found) > rows else [])])
 
 
 def _cell(value: object) -> str:
-    return "NULL" if value is None else str(value)[:1000]
+    beginning = value[:MOST_CHARS] if isinstance(value, str | bytes) else value
+    return "NULL" if value is None else str(beginning)[:MOST_CHARS]
 
 
 @contextmanager
@@ -58,6 +61,8 @@ def _database() -> Iterator[sqlite3.Connection]:
     if not path:
         raise RuntimeError("SQLITE_FILE does not name a database")
     with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as database:
+        database.text_factory = lambda data: data.decode(errors="replace")
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
         deadline = time.monotonic() + MOST_SECONDS
         database.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
         database.set_authorizer(
