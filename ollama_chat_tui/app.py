@@ -301,7 +301,7 @@ class _Chat:
     async def _turn(self, settings: Settings) -> AsyncGenerator[Event, None]:
         """A turn with the tools that are on; it waits until these are there."""
         context = self._context
-        tools = await context.tools.use(self._status.window_tokens(settings.model))
+        tools = await context.tools.use(self._status.window_tokens)
         for trouble in context.tools.take_troubles():
             self._notices.complain(trouble)
         turn = take_turn(context.conversation, settings, self._backend, tools=tools, notes=context)

@@ -31,7 +31,7 @@ from ollama_chat_tui.chat.events import (
 )
 from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Message, Role
-from ollama_chat_tui.chat.protocols import Backend
+from ollama_chat_tui.chat.protocols import Backend, Window
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.environment import Environment
 from ollama_chat_tui.errors import BadAnswer, ChatError, OutputFailed, UsageError
@@ -123,7 +123,7 @@ async def run_ask(
                 notices.whisper(found.notice)
             reader = _reader(question.output, environment, settings, preferences.config.theme)
             backend = CapableBackend(found.client, opening.answerer)
-            async with _tools(preferences, given) as tools:
+            async with _tools(preferences, given, found.client.window_tokens) as tools:
                 await ask(conversation, settings, backend, reader, notices, tools, stream=question.stream)
 
 
@@ -136,7 +136,9 @@ async def _attach(sources: Sequence[str], attachments: Attachments, notices: Not
 
 
 @asynccontextmanager
-async def _tools(preferences: Preferences, given: ToolsGiven) -> AsyncIterator[ToolUse | None]:
+async def _tools(
+    preferences: Preferences, given: ToolsGiven, window: Window
+) -> AsyncIterator[ToolUse | None]:
     """The tools that the model may call.
 
     Raises:
@@ -145,7 +147,7 @@ async def _tools(preferences: Preferences, given: ToolsGiven) -> AsyncIterator[T
     """
     bench = Bench(preferences.config.tools, given, preferences.variables)
     try:
-        tools = await bench.use()
+        tools = await bench.use(window)
         for trouble in bench.take_troubles():
             raise trouble
         yield tools

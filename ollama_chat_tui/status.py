@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import msgspec
 
@@ -77,9 +77,13 @@ class Status:
         share = 100 * self._used_tokens // self._window_tokens
         return f"{share} % of {_short(self._window_tokens)}"
 
-    def window_tokens(self, model: str) -> int | None:
-        """How large the window of a model is; None while that is not known."""
-        return self._window_tokens or None if same_model(self._window_of, model) else None
+    async def window_tokens(self, model: str) -> int | None:
+        """Ask how many tokens fit into the window of a loaded model; None while that is not known.
+
+        Raises:
+            BackendError: there is no answer.
+        """
+        return await self.answerer.client.window_tokens(model) if self.answerer else None
 
     def _host(self) -> str:
         label = self.answerer.client.host.label if self.answerer else DEFAULT_HOST.label
@@ -101,15 +105,9 @@ class Status:
     async def note_answer(self, settings: Settings, metrics: Metrics) -> None:
         """Note how full the window is after an answer; the server says how large it is."""
         self._used_tokens = (metrics.prompt_tokens or 0) + (metrics.answer_tokens or 0)
-        if self.answerer is None:
-            return
-        try:
-            loaded = await self.answerer.client.loaded()
-        except BackendError:
-            return
-        self._window_of = settings.model
-        sizes = [each.context_length for each in loaded if same_model(each.name, settings.model)]
-        self._window_tokens = next((size for size in sizes if size), 0)
+        with suppress(BackendError):
+            self._window_tokens = await self.window_tokens(settings.model) or 0
+            self._window_of = settings.model
 
 
 def _short(tokens: int) -> str:

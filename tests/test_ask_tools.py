@@ -100,6 +100,18 @@ def test_what_stood_before_a_call_that_cannot_be_read_is_a_line_of_its_own(
     assert (asked.returncode, asked.stdout) == (0, "Let me look.\nIt is cold.\n")
 
 
+def test_a_result_is_cut_to_the_window_that_the_server_gave_the_model(
+    server: ScriptedServer, home: dict[str, str], file: str
+) -> None:
+    Path(file).write_text("def get_temp(city: str) -> str: return 'a' * 16_000")
+    server.loaded = [{"name": "m:latest", "context_length": 2048}]
+    server.enqueue(*calling(city="Oslo"))
+    server.enqueue(*answer("It is cold."))
+    run("ask", "--tools", file, "--allow-tools", "get_temp", "-m", "m", "How warm?", home=home)
+    assert "of 16,000 characters are left out here" in result(server)
+    assert len(result(server)) < 2048 * 3
+
+
 def test_every_event_of_a_call_is_a_line(server: ScriptedServer, home: dict[str, str], file: str) -> None:
     server.enqueue(*calling(city="Oslo"))
     server.enqueue(*answer("It is cold."))

@@ -199,7 +199,8 @@ def test_a_long_result_is_shown_whole_by_the_pager_after_a_resume_too(
     home["PAGER"] = f"tee {paged}"
     server.enqueue(*calling("Babel"))
     server.enqueue(*answer("Long."))
-    with with_tools(tools, home, "--yes-tools", "get_temp", "-o", "num_ctx=256") as terminal:
+    server.loaded = [{"name": "m:latest", "context_length": 256}]
+    with with_tools(tools, home, "--yes-tools", "get_temp") as terminal:
         terminal.send("How warm is it?\r")
         terminal.wait_for("Long.")
         wait_for_prompt(terminal, 2)

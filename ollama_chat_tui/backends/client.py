@@ -141,6 +141,11 @@ class OllamaClient:
         reply = await self._query("GET", "/api/ps", LoadedModels, timeout_s=LOADED_TIMEOUT_S)
         return reply.models or []
 
+    async def window_tokens(self, model: str) -> int | None:
+        """How many tokens fit into the window of a loaded model; None where the server does not say."""
+        sizes = (each.context_length for each in await self.loaded() if same_model(each.name, model))
+        return next((size for size in sizes if size), None)
+
     async def show(self, model: str) -> ShownModel:
         """POST /api/show."""
         async with self._advised(model):

@@ -9,13 +9,12 @@ from msgspec import Struct
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.message import ToolCall
 from ollama_chat_tui.chat.protocols import Effect, ToolFacts
-from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.chat.tokens import estimate_tokens
 from ollama_chat_tui.errors import ToolRoundsExceeded
 
 MOST_SAME_CALLS = 3
-_CHARS_PER_TOKEN = 3  # of English there are four, of code and tables fewer: better too little than too much
-_UNKNOWN_WINDOW_CHARS = 16_000
-_LEAST_RESULT_CHARS = 400
+_UNKNOWN_ROOM_TOKENS = 4000
+_LEAST_RESULT_TOKENS = 40  # half of them the note
 _HINT = "Ask it to answer with what it has."
 
 
@@ -26,13 +25,11 @@ class Limits(Struct, frozen=True):
         rounds: replies of the model.
         time_s: seconds, without those in which the user was asked.
         tokens: tokens the model writes in all.
-        window_tokens: the window in force, where the settings do not name one; None: not known.
     """
 
     rounds: int = 25
     time_s: float = 3600.0
     tokens: int = 200_000
-    window_tokens: int | None = None
 
     def check(self, rounds: int, tokens: int) -> None:
         """See whether another reply may be asked for.
@@ -58,27 +55,31 @@ class Limits(Struct, frozen=True):
                 f"The model called tools for {elapsed_s:.0f} s without an answer.", _HINT
             )
 
-    def result_chars(self, settings: Settings, metrics: Metrics, results: int) -> int:
-        """How long each of so many results may be, so that there is room left for an answer."""
-        wanted = settings.options.get("num_ctx")
-        window = wanted if isinstance(wanted, int) and wanted > 0 else self.window_tokens
-        if not window:
-            return max(_LEAST_RESULT_CHARS, _UNKNOWN_WINDOW_CHARS // results)
-        used = (metrics.prompt_tokens or 0) + (metrics.answer_tokens or 0)
-        free = (window - used) * 3 // 4
-        return max(_LEAST_RESULT_CHARS, free * _CHARS_PER_TOKEN // results)
+
+def result_tokens(window_tokens: int | None, metrics: Metrics, results: int) -> int:
+    """How long each of so many results may be; half of what is free is left for the answer."""
+    used = (metrics.prompt_tokens or 0) + (metrics.answer_tokens or 0)
+    room = (window_tokens - used) // 2 if window_tokens else _UNKNOWN_ROOM_TOKENS
+    return max(_LEAST_RESULT_TOKENS, room // results)
 
 
-def shortened(text: str, most_chars: int) -> str:
-    """The beginning and the end of a result that is too long, and a note of what is missing."""
-    if len(text) <= most_chars:
+def shortened(text: str, most_tokens: int) -> str:
+    """The beginning and the end of a result that is likely to be too long, and a note of what is missing."""
+    cut, most_chars = text, len(text)
+    while most_chars > 1 and (tokens := estimate_tokens(cut)) > most_tokens:
+        most_chars = most_chars * most_tokens // tokens
+        cut = without_middle(text, most_chars)
+    return cut
+
+
+def without_middle(text: str, most_chars: int) -> str:
+    """So much of the beginning and the end of a text that is longer, and between them a note."""
+    missing = len(text) - most_chars
+    if missing <= 0:
         return text
     head = most_chars * 3 // 4
-    tail = most_chars - head
-    note = (
-        f"[{len(text) - most_chars:,} of {len(text):,} characters are left out here: ask for less at a time.]"
-    )
-    return f"{text[:head]}\n{note}\n{text[-tail:]}"
+    note = f"[{missing:,} of {len(text):,} characters are left out here: ask for less at a time.]"
+    return f"{text[:head]}\n{note}\n{text[head + missing :]}"
 
 
 class Repeats:

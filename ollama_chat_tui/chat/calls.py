@@ -17,7 +17,7 @@ from ollama_chat_tui.chat.brakes import MOST_SAME_CALLS, Limits, Repeats, shorte
 from ollama_chat_tui.chat.conversation import SKIPPED_CALL, Conversation
 from ollama_chat_tui.chat.events import Event, ToolAsked, ToolDone, ToolStarted
 from ollama_chat_tui.chat.message import Message, Role, ToolCall
-from ollama_chat_tui.chat.protocols import Approver, Clock, Effect, Toolbox, ToolFacts
+from ollama_chat_tui.chat.protocols import Approver, Clock, Effect, Toolbox, ToolFacts, Window
 from ollama_chat_tui.errors import ToolRoundsExceeded
 
 MOST_AT_ONCE = 8  # a call may be a process of its own, and a model may ask for any number
@@ -27,11 +27,15 @@ SAME_CALL = "This is the result of the same call as before; it was not run again
 
 @dataclass(frozen=True)
 class ToolUse:
-    """What a turn may call, who is asked, and how far it may go. Without an approver nobody is asked."""
+    """What a turn may call, who is asked, how far it may go, and who knows the room there is for results.
+
+    Without an approver nobody is asked.
+    """
 
     toolbox: Toolbox
     approver: Approver | None = None
     limits: Limits = field(default_factory=Limits)
+    window: Window | None = None
 
 
 class TurnStopped(Exception):  # never leaves chat/
@@ -65,8 +69,8 @@ class Calls:
         self._asking_s = 0.0
         self._repeats = Repeats()
 
-    async def run(self, calls: Sequence[ToolCall], most_chars: int) -> AsyncGenerator[Event, None]:
-        """Answer the calls of one reply, each with at most so many characters.
+    async def run(self, calls: Sequence[ToolCall], most_tokens: int) -> AsyncGenerator[Event, None]:
+        """Answer the calls of one reply, each with at most so many tokens.
 
         Raises:
             TurnStopped: the user did not want the turn to go on.
@@ -76,12 +80,12 @@ class Calls:
             before = sum(node.message.role is Role.TOOL for node in self._conversation.nodes)
             jobs = [_Job(call, before + place) for place, call in enumerate(together, 1)]
             try:
-                async with aclosing(self._run_together(jobs, most_chars)) as events:
+                async with aclosing(self._run_together(jobs, most_tokens)) as events:
                     async for event in events:
                         yield event
             finally:
                 begun = [place for place, job in enumerate(jobs) if job.result is not None or job.task]
-                self._store(jobs[: max(begun, default=-1) + 1], most_chars)
+                self._store(jobs[: max(begun, default=-1) + 1], most_tokens)
             self._limits.check_time(self._clock() - self._began - self._asking_s)
 
     def _groups(self, calls: Sequence[ToolCall]) -> Iterator[Sequence[ToolCall]]:
@@ -97,13 +101,13 @@ class Calls:
                 yield left[:most]
                 left = left[most:]
 
-    async def _run_together(self, jobs: Sequence[_Job], most_chars: int) -> AsyncGenerator[Event, None]:
+    async def _run_together(self, jobs: Sequence[_Job], most_tokens: int) -> AsyncGenerator[Event, None]:
         try:
             for place, job in enumerate(jobs):
                 yield ToolAsked(job.asked, job.number)
                 await self._settle(job, jobs[:place])
                 if job.result is not None:
-                    yield self._done(job, jobs, most_chars)
+                    yield self._done(job, jobs, most_tokens)
             running = [job for job in jobs if job.result is None and job.twin is None]
             for job in running:
                 yield ToolStarted(job.call, job.number)
@@ -113,11 +117,11 @@ class Calls:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for job in [job for job in running if job.task and job.task.done()]:
                     running.remove(job)
-                    yield self._done(job, jobs, most_chars)
+                    yield self._done(job, jobs, most_tokens)
             for job in jobs:
                 if job.twin is not None:
                     job.result = f"{SAME_CALL}\n{job.twin.result}"
-                    yield self._done(job, jobs, most_chars)
+                    yield self._done(job, jobs, most_tokens)
         finally:
             unfinished = [job.task for job in jobs if job.task and not job.task.done()]
             for task in unfinished:
@@ -186,13 +190,13 @@ class Calls:
         self._repeats.note(job.asked, result, job.facts)
         job.result = result
 
-    def _done(self, job: _Job, jobs: Sequence[_Job], most_chars: int) -> ToolDone:
+    def _done(self, job: _Job, jobs: Sequence[_Job], most_tokens: int) -> ToolDone:
         """Say that a call is done; what can be kept of the results by then is kept."""
-        self._store(list(takewhile(lambda each: each.result is not None, jobs)), most_chars)
+        self._store(list(takewhile(lambda each: each.result is not None, jobs)), most_tokens)
         whole = job.result or ""
-        return ToolDone(job.call, shortened(whole, most_chars), job.seconds, job.number, whole)
+        return ToolDone(job.call, shortened(whole, most_tokens), job.seconds, job.number, whole)
 
-    def _store(self, jobs: Sequence[_Job], most_chars: int) -> None:
+    def _store(self, jobs: Sequence[_Job], most_tokens: int) -> None:
         """Put results into the conversation, in the order of the calls, each once."""
         for job in jobs:
             if job.is_stored:
@@ -200,7 +204,7 @@ class Calls:
             job.is_stored = True
             lost = STOPPED_CALL if job.task else SKIPPED_CALL
             whole = lost if job.result is None else job.result
-            text = shortened(whole, most_chars)
+            text = shortened(whole, most_tokens)
             call = job.asked
             self._conversation.append(
                 Message(

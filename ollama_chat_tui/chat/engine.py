@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from msgspec import structs
 
+from ollama_chat_tui.chat.brakes import result_tokens
 from ollama_chat_tui.chat.calls import Calls, ToolUse, TurnStopped
 from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.events import (
@@ -32,7 +33,7 @@ from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
 from ollama_chat_tui.chat.protocols import Backend, ChatRequest, Clock, Delta
 from ollama_chat_tui.chat.reasoning import ThinkSplitter
 from ollama_chat_tui.chat.settings import Settings
-from ollama_chat_tui.errors import BadToolCall, ChatError, ToolRoundsExceeded
+from ollama_chat_tui.errors import BackendError, BadToolCall, ChatError, ToolRoundsExceeded
 
 _SAY_IT_AGAIN = (
     "[Your last tool call could not be read ({reason}). Write it again, its arguments as one JSON object.]"
@@ -131,11 +132,20 @@ class _Turn:
         limits = self._tools.limits
         self._rounds += 1
         self._tokens += answer.metrics.answer_tokens or 0
-        most_chars = limits.result_chars(settings, answer.metrics, len(answer.calls))
-        async with aclosing(self._calls.run(answer.calls, most_chars)) as events:
+        most_tokens = result_tokens(await self._window(settings), answer.metrics, len(answer.calls))
+        async with aclosing(self._calls.run(answer.calls, most_tokens)) as events:
             async for event in events:
                 yield event
         limits.check(self._rounds, self._tokens)
+
+    async def _window(self, settings: Settings) -> int | None:
+        """What the server says comes first: it may have had to give less than was wanted."""
+        known = None
+        if self._tools and self._tools.window:
+            with suppress(BackendError):
+                known = await self._tools.window(settings.model)
+        wanted = settings.options.get("num_ctx")
+        return known or (wanted if isinstance(wanted, int) and wanted > 0 else None)
 
 
 class _Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
@@ -16,6 +16,8 @@ from ollama_chat_tui.chat.settings import Settings
 
 Clock = Callable[[], float]
 """Monotonic seconds."""
+Window = Callable[[str], Awaitable[int | None]]
+"""How many tokens fit into the window of a loaded model; None: not known. Raises only `BackendError`."""
 
 
 class ChatRequest(Struct, frozen=True):

@@ -18,6 +18,7 @@ from ollama_chat_tui.errors import BadTools, ChatError
 
 if TYPE_CHECKING:
     from ollama_chat_tui.chat.calls import ToolUse
+    from ollama_chat_tui.chat.protocols import Window
     from ollama_chat_tui.tools.kit import ToolKit
     from ollama_chat_tui.tools.permission import Asker
     from ollama_chat_tui.tools.registry import Listed
@@ -83,7 +84,7 @@ class Bench:
                 self._is_laid_out = True
         return kit
 
-    async def use(self, window_tokens: int | None = None) -> ToolUse | None:
+    async def use(self, window: Window | None = None) -> ToolUse | None:
         """What the engine is given for a turn; None when no tool is on."""
         if not self.is_wanted and self._kit is None:
             return None
@@ -91,7 +92,7 @@ class Bench:
         from ollama_chat_tui.chat.brakes import Limits
 
         config = self._config
-        return kit.use(Limits(config.rounds, config.time_s, config.tokens, window_tokens))
+        return kit.use(Limits(config.rounds, config.time_s, config.tokens), window)
 
     def take_troubles(self) -> list[ChatError]:
         """What was wrong with tools that were to be on; each is told once."""

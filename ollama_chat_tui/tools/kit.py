@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ollama_chat_tui.chat.brakes import Limits
 from ollama_chat_tui.chat.calls import ToolUse
+from ollama_chat_tui.chat.protocols import Window
 from ollama_chat_tui.errors import BadTools
 from ollama_chat_tui.tools.definition import Tool
 from ollama_chat_tui.tools.function_file import FunctionFile, path_of
@@ -79,9 +80,9 @@ class ToolKit:
         self._put_builtin()
         return self.registry.listed()
 
-    def use(self, limits: Limits) -> ToolUse | None:
+    def use(self, limits: Limits, window: Window | None = None) -> ToolUse | None:
         """What the engine is given for a turn; None while every tool is off."""
-        return ToolUse(self.registry, self.gatekeeper, limits) if self.registry.facts() else None
+        return ToolUse(self.registry, self.gatekeeper, limits, window) if self.registry.facts() else None
 
     async def aclose(self) -> None:
         """End the processes of all files."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ollama_chat_tui.chat.brakes import without_middle
 from ollama_chat_tui.chat.message import ToolCall
 from ollama_chat_tui.chat.protocols import Toolbox, ToolFacts
 from ollama_chat_tui.errors import BadTools
@@ -111,7 +112,7 @@ class Registry:
             )
         except Exception as exc:  # noqa: BLE001 - a tool may be anybody's; its failure is the model's to read
             result = f"{call.name} failed: {type(exc).__name__}: {exc}"
-        return result[:MOST_RESULT_CHARS]
+        return without_middle(result, MOST_RESULT_CHARS)
 
     def _source_of(self, name: str) -> str | None:
         return next((source for source, tools in self._sources.items() if name in tools), None)

@@ -1,4 +1,4 @@
-"""A toolbox and an approver that a test feeds."""
+"""A toolbox and an approver that a test feeds, and replies that call."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ollama_chat_tui.chat.events import Event, Metrics, ToolDone
 from ollama_chat_tui.chat.message import ToolCall
-from ollama_chat_tui.chat.protocols import Approver, Effect, Refused, Toolbox, ToolFacts
+from ollama_chat_tui.chat.protocols import Approver, Delta, Effect, Refused, Toolbox, ToolFacts
+from tests.chat.scripted_backend import END
 
 
 class Tools:
@@ -63,6 +65,25 @@ class Deciding:
     async def goes_on(self, call: ToolCall, times: int) -> bool:
         self.asked_again.append(times)
         return self.goes_on_answer
+
+
+def call(text: str, number: str = "", name: str = "echo") -> ToolCall:
+    return ToolCall(name, {"text": text}, number)
+
+
+def calling(*calls: ToolCall, tokens: int = 2) -> list[Delta]:
+    return [Delta(tool_calls=calls, metrics=Metrics(model="m", done_reason="stop", answer_tokens=tokens))]
+
+
+ANSWER = [Delta("Fine."), END]
+
+
+async def of_4096(_: str) -> int:
+    return 4096
+
+
+def results(events: list[Event]) -> list[str]:
+    return [event.result for event in events if isinstance(event, ToolDone)]
 
 
 def _fits(toolbox: Tools, approver: Deciding) -> tuple[Toolbox, Approver]:

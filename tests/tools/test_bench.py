@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ollama_chat_tui.chat.brakes import Limits
 from ollama_chat_tui.chat.message import ToolCall
 from ollama_chat_tui.config.keys import Tools
 from ollama_chat_tui.errors import ToolNotAllowed
@@ -49,16 +50,19 @@ async def test_files_of_the_configuration_are_not_run_until_tools_are_wanted(
     assert await bench.use() is None
 
 
+async def of_4096(_: str) -> int:
+    return 4096
+
+
 @pytest.mark.parametrize("by_path", [True, False])
 async def test_what_is_to_be_on_is_on(path: Path, benches: list[Bench], by_path: bool) -> None:
     on = [str(path)] if by_path else ["more", "now"]
     bench = Bench(Tools(on=on, files=[str(path)], rounds=3, time_s=60, tokens=500))
     benches.append(bench)
-    use = await bench.use(window_tokens=4096)
+    use = await bench.use(of_4096)
     assert use
     assert set(use.toolbox.facts()) == ({"mine", "more"} if by_path else {"more", "now"})
-    limits = use.limits
-    assert (limits.rounds, limits.time_s, limits.tokens, limits.window_tokens) == (3, 60, 500, 4096)
+    assert (use.limits, use.window) == (Limits(3, 60, 500), of_4096)
     assert bench.number_on == 2
 
 

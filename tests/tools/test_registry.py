@@ -9,7 +9,7 @@ import pytest
 from ollama_chat_tui.chat.message import ToolCall
 from ollama_chat_tui.errors import BadTools
 from ollama_chat_tui.tools.definition import Arguments, Tool, ToolFailure
-from ollama_chat_tui.tools.registry import Registry
+from ollama_chat_tui.tools.registry import MOST_RESULT_CHARS, Registry
 from tests.tools.calling import called
 
 
@@ -107,6 +107,15 @@ async def test_a_tool_that_takes_too_long_is_stopped() -> None:
 
     assert await called(Tool("x", "", {}, run, time_limit_s=0.01), "x") == "x took over 0 s and was stopped."
     assert stopped.is_set()
+
+
+async def test_a_result_beyond_all_measure_keeps_both_ends() -> None:
+    async def run(_: Arguments) -> str:
+        return "a" * MOST_RESULT_CHARS + "b" * MOST_RESULT_CHARS
+
+    result = await called(Tool("x", "", {}, run), "x")
+    assert (result[0], result[-1]) == ("a", "b")
+    assert "[1,000,000 of 2,000,000 characters are left out here" in result
 
 
 async def test_a_tool_that_is_off_is_not_run() -> None:
