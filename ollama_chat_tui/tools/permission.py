@@ -180,8 +180,7 @@ class Gatekeeper:
             case Choice.ONCE:
                 return call
             case Choice.TOOL:
-                if not tool.always_asks:
-                    self._tools.append(tool)
+                self._tools.append(tool)
                 return call
             case Choice.CALL:
                 self._calls.add(call.identity)

@@ -77,12 +77,22 @@ class TestTheSameCall:
         assert len(approver.asked) == 1
         assert results(events)[1] == f"{SAME_CALL}\nThe user refused."
 
-    async def test_for_the_third_time_stops_the_turn_when_nobody_can_be_asked(self) -> None:
-        backend = ScriptedBackend(*[calling(call("a"))] * 5)
+    @pytest.mark.parametrize("name", ["echo", "write"])
+    async def test_for_the_third_time_stops_the_turn_when_nobody_can_be_asked(self, name: str) -> None:
+        backend = ScriptedBackend(*[calling(call("a", name=name))] * 5)
         error = failure(await take_turn(backend, tools=ToolUse(Tools()))).error
         assert isinstance(error, ToolRoundsExceeded)
-        assert error.sentence == "The model asked for echo with the same arguments 3 times."
+        assert error.sentence == f"The model asked for {name} with the same arguments 3 times."
         assert len(backend.requests) == 3
+
+    async def test_is_counted_anew_when_another_one_changed_something(self) -> None:
+        read, write = calling(call("a")), calling(call("b", name="write"))
+        tools, approver = Tools(Effect.READS), Deciding()
+        await take_turn(
+            ScriptedBackend(read, read, write, read, read, ANSWER), tools=ToolUse(tools, approver)
+        )
+        assert approver.asked_again == []
+        assert [each.name for each in tools.ran] == ["echo", "write", "echo"]
 
     async def test_of_an_unknown_tool_stops_the_turn_as_well(self) -> None:
         backend = ScriptedBackend(*[calling(call("a", name="no_such"))] * 5)
@@ -129,6 +139,11 @@ class TestLimits:
                 now += 1000
                 return call
 
+            async def goes_on(self, call: ToolCall, times: int) -> bool:
+                nonlocal now
+                now += 1000
+                return True
+
         def works(_: ToolCall) -> str:
             nonlocal now
             now += 30
@@ -136,11 +151,11 @@ class TestLimits:
 
         tools = Tools()
         tools.result = works
-        backend = ScriptedBackend(*[calling(call(str(number))) for number in range(9)])
+        backend = ScriptedBackend(*[calling(call(text)) for text in ("a", "a", "a", "b", "c")])
         use = ToolUse(tools, Slow(), Limits(time_s=60))
         error = failure(await take_turn(backend, tools=use, clock=lambda: now)).error
         assert error.sentence == "The model called tools for 60 s without an answer."
-        assert len(tools.ran) == 2
+        assert tools.ran == [call("a"), call("b")]
 
     async def test_of_time_holds_between_the_calls_of_one_reply(self) -> None:
         now = 0.0

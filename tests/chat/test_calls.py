@@ -138,6 +138,25 @@ class TestSeveralCalls:
             ("said c", "3"),
         ]
 
+    async def test_that_end_in_another_order_are_kept_in_their_own_with_their_ids(self) -> None:
+        class Backwards(Tools):
+            async def run(self, call: ToolCall) -> str:
+                if call.id == "1":
+                    await second_is_done.wait()
+                return await super().run(call)
+
+        second_is_done = asyncio.Event()
+        asked = [call("a", "1"), call("b", "2")]
+        tools = ToolUse(Backwards(Effect.READS))
+        turn = RunningTurn(ScriptedBackend(calling(*asked), ANSWER), tools=tools)
+        await turn.until(lambda event: isinstance(event, ToolDone))
+        second_is_done.set()
+        await turn.until(lambda event: isinstance(event, TextDelta))
+        assert results(turn.events) == ["said b", "said a"]
+        kept = [node.message for node in turn.conversation.nodes if node.message.role is Role.TOOL]
+        assert [(each.content, each.tool_call_id) for each in kept] == [("said a", "1"), ("said b", "2")]
+        await turn.task
+
     async def test_in_any_number_do_not_run_all_at_once(self) -> None:
         tools = Tools(Effect.READS)
         tools.meeting = asyncio.Barrier(MOST_AT_ONCE)

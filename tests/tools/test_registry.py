@@ -64,6 +64,8 @@ def test_putting_a_source_again_replaces_its_tools() -> None:
     registry.turn("one", on=False)
     registry.put("server", [tool("one"), tool("three")])
     assert offered(registry) == ["three"]
+    registry.put("server", [tool("one"), tool("two"), tool("three")], on=False)
+    assert offered(registry) == ["three"], "what was gone is new when it comes back"
     registry.drop("server")
     assert registry.listed() == []
 
