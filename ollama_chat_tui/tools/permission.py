@@ -105,7 +105,7 @@ class Gatekeeper:
     """Decides about calls; fits the engine's `Approver`.
 
     Attributes:
-        not_allowed: the tools of calls that were refused because nobody could be asked.
+        not_allowed: the tools of calls that were refused where nobody can be asked.
     """
 
     def __init__(self, registry: Registry, rules: Mapping[str, Rule], asker: Asker | None) -> None:
@@ -126,10 +126,11 @@ class Gatekeeper:
             permission = self._permission(call, tool)
             if permission is Permission.ALLOW:
                 return call
+            if self._asker is None:
+                self.not_allowed.append(call.name)
             if permission is Permission.DENY:
                 return Refused("The user's configuration does not allow this tool.")
             if self._asker is None:
-                self.not_allowed.append(call.name)
                 return Refused("This tool is not allowed here, and nobody can be asked. Do without it.")
             return self._obeyed(call, tool, await self._asker.ask(call, tool))
 
@@ -150,14 +151,16 @@ class Gatekeeper:
         """Say what was not allowed, when all is over.
 
         Raises:
-            ToolNotAllowed: a call was refused because nobody could be asked.
+            ToolNotAllowed: a call was refused where nobody can be asked.
         """
         if self.not_allowed:
             name = self.not_allowed[0]
             tool = self._registry.tool(name)
             what = f"'{name}=…' with the exact {tool.subject}" if tool and tool.always_asks else name
+            is_denied = self._rules.get(name, Rule()).permission is Permission.DENY
             raise ToolNotAllowed(
-                f"The model wanted to use {name}, which was not allowed.", f"Give {flag} {what}."
+                f"The model wanted to use {name}, which was not allowed.",
+                "The configuration denies it." if is_denied else f"Give {flag} {what}.",
             )
 
     def _permission(self, call: ToolCall, tool: Tool) -> Permission:

@@ -135,6 +135,29 @@ async def test_the_whole_exchange(
     assert told["content"] == "11 degrees celsius and sunny in Paris"
 
 
+async def test_calls_spread_over_several_lines_are_answered_in_their_order_whatever_their_ids(
+    server: ScriptedServer, client: OllamaClient, weather: Registry
+) -> None:
+    first, second, third = (
+        called(number, location=city) for number, city in (("a", "Oslo"), ("a", "Rome"), ("", "Ulm"))
+    )
+    ending = done(message={"role": "assistant", "content": "", "tool_calls": third})
+    server.enqueue(head(), lines(text("", tool_calls=first), text("", tool_calls=second), ending), end())
+    server.enqueue(*answer("Sunny."))
+    await take_turn(client, conversation_with(QUESTION), tools=use(weather, Person()))
+    asked, *told = server.to("/api/chat")[1].json["messages"][1:]
+    assert [call["function"]["arguments"]["location"] for call in asked["tool_calls"]] == [
+        "Oslo",
+        "Rome",
+        "Ulm",
+    ]
+    assert [(message["content"].split()[-1], message.get("tool_call_id")) for message in told] == [
+        ("Oslo", "a"),
+        ("Rome", "a"),
+        ("Ulm", None),
+    ]
+
+
 @pytest.mark.parametrize("function", [{"arguments": {}}, {"arguments": None}, {}])
 async def test_a_call_without_arguments_goes_back_as_the_api_has_it(
     server: ScriptedServer, client: OllamaClient, function: Json

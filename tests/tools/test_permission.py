@@ -163,6 +163,14 @@ async def test_with_nobody_to_ask_nothing_runs_and_the_end_says_so() -> None:
     assert error.value.hint == "Give --allow-tools 'run_shell=…' with the exact command."
 
 
+async def test_what_is_denied_is_refused_with_nobody_to_ask_and_the_end_says_why() -> None:
+    gate, _ = keeper(None, read_policy({"read": "deny"}, ["read"]))
+    assert await gate.decide(read("a")) == Refused("The user's configuration does not allow this tool.")
+    with pytest.raises(ToolNotAllowed) as error:
+        gate.check()
+    assert error.value.hint == "The configuration denies it."
+
+
 async def test_a_tool_that_is_off_is_not_asked_for() -> None:
     person = Person()
     gate, registry = keeper(person)
