@@ -113,8 +113,7 @@ class Gatekeeper:
         self._registry = registry
         self._rules = rules
         self._asker = asker
-        self._tools: list[Tool] = []
-        self._calls: set[str] = set()
+        self._allowed: list[tuple[Tool, str]] = []  # a call's identity, or nothing for every call
         self._one_by_one = asyncio.Lock()
 
     async def decide(self, call: ToolCall) -> ToolCall | Refused:
@@ -167,26 +166,27 @@ class Gatekeeper:
         rule = self._rules.get(call.name, Rule())
         if rule.permission is Permission.DENY:
             return Permission.DENY
-        if call.identity in self._calls or any(_is_meant(call, tool, each) for each in rule.calls):
+        is_exactly_allowed = any(_is_meant(call, tool, each) for each in rule.calls)
+        if is_exactly_allowed or self._is_allowed(tool, call.identity):
             return Permission.ALLOW
         if tool.always_asks:
             return Permission.ASK
         is_allowed = rule.permission is Permission.ALLOW or self._is_allowed(tool)
         return Permission.ALLOW if is_allowed else Permission.ASK
 
-    def _is_allowed(self, tool: Tool) -> bool:
+    def _is_allowed(self, tool: Tool, what: str = "") -> bool:
         """Whether the user said so of the tool itself; its name may be another one's after a reload."""
-        return any(each is tool for each in self._tools)
+        return any(each is tool and allowed == what for each, allowed in self._allowed)
 
     def _obeyed(self, call: ToolCall, tool: Tool, verdict: Verdict) -> ToolCall | Refused:
         match verdict.choice:
             case Choice.ONCE:
                 return call
             case Choice.TOOL:
-                self._tools.append(tool)
+                self._allowed.append((tool, ""))
                 return call
             case Choice.CALL:
-                self._calls.add(call.identity)
+                self._allowed.append((tool, call.identity))
                 return call
             case Choice.EDIT:
                 return ToolCall(call.name, dict(verdict.arguments), call.id)

@@ -72,12 +72,15 @@ async def test_a_tool_may_be_allowed_for_the_session_until_it_is_another_one() -
     assert person.asked == [read("a"), read("c")]
 
 
-async def test_exactly_one_call_may_be_allowed_for_the_session() -> None:
+async def test_exactly_one_call_may_be_allowed_for_the_session_until_the_tool_is_another_one() -> None:
     person = Person(Verdict(Choice.CALL))
-    gate, _ = keeper(person)
+    gate, registry = keeper(person)
     for call in (run("ls", "1"), run("ls", "2"), run("ls -l")):
         assert await gate.decide(call) == call
     assert person.asked == [run("ls", "1"), run("ls -l")]
+    registry.put("test", [Tool("run_shell", "", {}, nothing)])
+    await gate.decide(run("ls"))
+    assert person.asked[2:] == [run("ls")]
 
 
 async def test_the_shell_is_never_allowed_as_a_whole() -> None:
