@@ -71,12 +71,16 @@ async def run_turn(
             continue
         if not tools or not answer.is_whole or not answer.calls:
             return
+        is_heard = True
         try:
             async with aclosing(turn.run(answer, settings)) as events:
                 async for event in events:
+                    is_heard = False  # until the next one is asked for: a closed generator may say nothing
                     yield event
+                    is_heard = True
         except asyncio.CancelledError:
-            yield Interrupted(answer.message, answer.metrics)
+            if is_heard:
+                yield Interrupted(answer.message, answer.metrics)
             raise
         except TurnStopped:
             yield Interrupted(answer.message, answer.metrics)
@@ -173,22 +177,23 @@ class _Answer:
         self._is_stored = False
 
     async def read(self, backend: Backend, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        is_heard = True
         try:
             async with aclosing(backend.chat(request)) as pieces:
                 async for piece in pieces:
-                    if isinstance(piece, Delta):
-                        for event in self._take(piece):
-                            yield event
-                    else:
-                        yield self._wait(piece)
+                    is_heard = False
+                    for event in self._take(piece) if isinstance(piece, Delta) else [self._wait(piece)]:
+                        yield event
+                    is_heard = True
             self.is_whole = True
             for event in self._end(Ending.COMPLETE):
                 yield event
             yield Finished(self.message, self.metrics, tuple(self._logprobs))
         except asyncio.CancelledError:
-            for event in self._end(Ending.INTERRUPTED):
-                yield event
-            yield Interrupted(self.message, self.metrics)
+            if is_heard:
+                for event in self._end(Ending.INTERRUPTED):
+                    yield event
+                yield Interrupted(self.message, self.metrics)
             raise
         except ChatError as error:
             for event in self._end(Ending.FAILED):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
 from ollama_chat_tui.chat.calls import MOST_AT_ONCE, SAME_CALL, STOPPED_CALL, ToolUse
 from ollama_chat_tui.chat.conversation import SKIPPED_CALL
+from ollama_chat_tui.chat.engine import run_turn
 from ollama_chat_tui.chat.events import (
     CallUnreadable,
     Event,
@@ -25,7 +27,7 @@ from ollama_chat_tui.chat.protocols import Delta, Effect
 from ollama_chat_tui.errors import BadToolCall, ServerError
 from tests.chat.scripted_backend import END, ScriptedBackend
 from tests.chat.scripted_tools import ANSWER, Deciding, Tools, call, calling, results
-from tests.turns import RunningTurn, conversation_with, failure, last, take_turn
+from tests.turns import SETTINGS, RunningTurn, conversation_with, failure, last, take_turn
 
 
 def is_started(event: Event) -> bool:
@@ -192,6 +194,32 @@ class TestSeveralCalls:
             ("2", "said b"),
             ("3", SKIPPED_CALL),
         ]
+
+    async def test_ctrl_c_while_a_turn_that_nobody_reads_any_more_ends_its_calls_is_no_error(self) -> None:
+        class Slow(Tools):
+            async def run(self, call: ToolCall) -> str:
+                try:
+                    return await super().run(call)
+                except asyncio.CancelledError:
+                    is_ending.set()
+                    await asyncio.Event().wait()
+                    raise
+
+        async def read_one_result() -> None:
+            async with aclosing(turn):
+                async for event in turn:
+                    if isinstance(event, ToolDone):
+                        return
+
+        is_ending, conversation = asyncio.Event(), conversation_with("Go.")
+        backend = ScriptedBackend(calling(call("stuck", "1"), call("b", "2")))
+        turn = run_turn(conversation, SETTINGS, backend, tools=ToolUse(Slow(Effect.READS)))
+        reading = asyncio.create_task(read_one_result())
+        await is_ending.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert [message.content for message in conversation.for_request()[2:]] == [STOPPED_CALL, "said b"]
 
     async def test_a_second_ctrl_c_loses_nothing(self) -> None:
         tools = Tools()

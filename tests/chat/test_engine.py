@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 import pytest
@@ -21,7 +22,7 @@ from ollama_chat_tui.chat.events import (
     Waiting,
 )
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
-from ollama_chat_tui.chat.protocols import Delta
+from ollama_chat_tui.chat.protocols import ChatRequest, Delta
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import ServerError
 from tests.chat.scripted_backend import END, Reply, ScriptedBackend
@@ -224,3 +225,31 @@ class TestGoingOn:
         events = await take_turn(ScriptedBackend([Delta("Done."), END]), conversation)
         assert text_of(events) == "Done."
         assert len(conversation.branch()) == 3
+
+
+async def test_ctrl_c_while_the_connection_of_a_closed_turn_is_hung_up_is_no_error() -> None:
+    is_closing, conversation = asyncio.Event(), conversation_with("Hello?")
+
+    class SlowToHangUp(ScriptedBackend):
+        async def chat(self, request: ChatRequest) -> AsyncGenerator[Phase | Delta, None]:
+            try:
+                yield Delta("Hel")
+                yield Delta("lo.")
+            finally:
+                is_closing.set()
+                await asyncio.Event().wait()
+
+    async def read_one_event() -> None:
+        async with aclosing(run_turn(conversation, SETTINGS, SlowToHangUp())) as turn:
+            await anext(turn)
+
+    reading = asyncio.create_task(read_one_event())
+    await is_closing.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert conversation.head
+    assert (conversation.head.message.content, conversation.head.message.ending) == (
+        "Hel",
+        Ending.INTERRUPTED,
+    )
