@@ -26,14 +26,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import msgspec
 
-from ollama_chat_tui.errors import ChatError
+from ollama_chat_tui.chat.brakes import without_middle
+from ollama_chat_tui.errors import BadTools, ChatError
 from ollama_chat_tui.tools.definition import ToolFailure
 from ollama_chat_tui.tools.function import Function
 from ollama_chat_tui.tools.marker import ATTRIBUTE, Marks
 from ollama_chat_tui.tools.wire import Call, Described, Loaded, Reply
 
 MOST_PRINTED_BYTES = 20_000
-MOST_RESULT_CHARS = 1_000_000
+MOST_RESULT_CHARS = 990_000  # with the note of it less than the registry takes, which would cut it again
 _MOST_ERROR_CHARS = 1000
 
 if TYPE_CHECKING:
@@ -114,8 +115,12 @@ def _functions(path: Path) -> dict[str, Function]:
         if not public_name.startswith("_") and getattr(each, "__module__", None) == name
     ]
     marked = [each for each in public if isinstance(getattr(each, ATTRIBUTE, None), Marks)]
-    functions = [Function(each) for each in marked or filter(inspect.isfunction, public)]
-    return {each.name: each for each in functions}
+    functions: dict[str, Function] = {}
+    for each in map(Function, marked or filter(inspect.isfunction, public)):
+        if each.name in functions:
+            raise BadTools(f"{path.name} has two tools with the name {each.name}.")
+        functions[each.name] = each
+    return functions
 
 
 def _described(function: Function) -> Described:
@@ -137,7 +142,7 @@ def _answer(function: Function, call: Call, path: Path) -> Reply:
         result = f"{call.name} failed: {_in_words(exc, path)}."
     if text := printed.getvalue().decode(errors="replace").strip():
         result = f"{result}\n\nIt printed:\n{text}".strip()
-    return Reply(result[:MOST_RESULT_CHARS] or "Done; there is no result to show.")
+    return Reply(without_middle(result, MOST_RESULT_CHARS) or "Done; there is no result to show.")
 
 
 async def _awaited(value: Any) -> object:
