@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
@@ -20,10 +20,9 @@ from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from ollama_chat_tui.chat.message import ToolCall
-from ollama_chat_tui.terminal.confirm import confirm
-from ollama_chat_tui.terminal.fill import CodeFill, Gutter
+from ollama_chat_tui.terminal.fill import CodeFill, Gutter, WordFill
 from ollama_chat_tui.terminal.region import TextOutput
-from ollama_chat_tui.terminal.rows import ansi_row, cells
+from ollama_chat_tui.terminal.rows import ansi_row, cells, shortened
 from ollama_chat_tui.terminal.sanitize import sanitize_line
 from ollama_chat_tui.terminal.theme import PLAIN, Theme
 from ollama_chat_tui.tools.definition import Tool
@@ -36,15 +35,15 @@ _HEAD_ROWS, _TAIL_ROWS = 8, 3
 _HEAD_CHARS, _TAIL_CHARS = 4000, 1000
 _MOST_ARGUMENTS: Final = 20
 _LONGEST_DESCRIPTION: Final = 500
-_MOST_VIEWED_CHARS: Final = 1_000_000
+_MOST_EDITED_CHARS: Final = 10_000
+_MOST_MARKS: Final = 4  # above and below one letter: no script needs more, and many cover other rows
+_MARKS: Final = ("Mn", "Me")
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-_ANSWERS: Final[Mapping[str, Choice]] = {
+_YES: Final[Mapping[str, Choice]] = {
     "y": Choice.ONCE,
     "yes": Choice.ONCE,
     "a": Choice.TOOL,
     "x": Choice.CALL,
-    "n": Choice.NO,
-    "no": Choice.NO,
 }
 
 
@@ -84,30 +83,39 @@ class ApprovalPrompt:
 
     async def _verdict(self, call: ToolCall, tool: Tool) -> Verdict | None:
         """Ask once; None when that was no answer yet."""
-        said = await self._read(_question(tool, self._width()))
-        word, _, reason = said.strip().partition(" ")
-        match word.casefold():
+        said = (await self._read(lambda: _question(tool, self._width()))).strip()
+        word, _, reason = said.partition(" ")
+        if word.casefold() in ("n", "no"):
+            return Verdict(Choice.NO, reason=reason.strip())
+        match said.casefold():  # as a whole: “a town would do” is no leave
             case "v":
                 self._write(call_rows(call, tool, self._theme, self._width(), is_whole=True))
             case "e":
                 arguments = await self._edited(call)
                 return None if arguments is None else Verdict(Choice.EDIT, arguments)
-            case key if key in _ANSWERS and not (_ANSWERS[key] is Choice.TOOL and tool.always_asks):
-                return Verdict(_ANSWERS[key], reason=reason.strip())
+            case key if key in _YES and not (_YES[key] is Choice.TOOL and tool.always_asks):
+                return Verdict(_YES[key])
         return None
 
     async def goes_on(self, call: ToolCall, times: int) -> bool:
         """Ask whether the turn goes on although the same call came again."""
         async with self._aside():
-            self._forget_keys()
             asks = f"The model asks for {visible(call.name)} with the same arguments, {times} times now."
-            return await confirm(f"{asks} Go on?", default=False, keyboard=self._keyboard)
+            try:
+                said = await self._read(lambda: f"{asks} Go on? [y/N] ")
+            except (EOFError, KeyboardInterrupt):
+                return False
+            return said.strip().casefold() in ("y", "yes")
 
     async def _edited(self, call: ToolCall) -> Mapping[str, object] | None:
-        text = await self._read("Arguments: ", json.dumps(call.arguments))
+        before = _editable(call.arguments)
+        if len(before) > _MOST_EDITED_CHARS:
+            self._write(["The arguments are too long to be edited here."])
+            return None
+        text = await self._read(lambda: "Arguments: ", before)
         try:
             arguments = json.loads(text)
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             self._write([f"This is no JSON: {sanitize_line(str(exc))}."])
             return None
         if not isinstance(arguments, dict):
@@ -115,9 +123,12 @@ class ApprovalPrompt:
             return None
         return arguments
 
-    async def _read(self, question: str, default: str = "") -> str:
+    async def _read(self, question: Callable[[], str], default: str = "") -> str:
+        """Ask for a line; `question` is laid out anew when the terminal has another width."""
         self._forget_keys()
-        session: PromptSession[str] = PromptSession(input=self._keyboard, key_bindings=_bindings())
+        session: PromptSession[str] = PromptSession(
+            input=self._keyboard, key_bindings=_bindings(), enable_suspend=True
+        )
         return await session.prompt_async(question, default=default)
 
     def _forget_keys(self) -> None:
@@ -140,14 +151,20 @@ def call_rows(call: ToolCall, tool: Tool, theme: Theme, width: int, *, is_whole:
     """A call as rows: what it is, what it will do, and its arguments, of which long ones are folded."""
     width = max(_NARROWEST, width)
     dim, strong = theme.ink("dim"), theme.ink("strong")
-    rows = [ansi_row([("╭ The model wants to call ", dim), (visible(call.name)[:64], strong)])]
+    indent, rows = ((f"{BAR}  ", dim),), list[str]()
+    head = CodeFill(Gutter((("╭ ", dim),), indent, width - 4), rows)
+    head.feed([("The model wants to call ", dim), (visible(call.name), strong)])
+    head.end_line()
     if tool.explain is not None:
         words, said = tool.explain(call.arguments), ""
     else:
         words, said = "What it does, only its author knows. It says:", " ".join(tool.description.split())
-    rows += _value_rows(OURS, words, theme, width, is_whole=True)
+    ours = WordFill(Gutter(((OURS, dim),), indent, width - 4), rows)
+    ours.feed([(visible(words), PLAIN)])
+    ours.close()
     if said:
-        rows += _value_rows(f"{BAR}  ", said[:_LONGEST_DESCRIPTION], theme, width, is_whole=is_whole)
+        said = said if is_whole else shortened(said, _LONGEST_DESCRIPTION)
+        rows += _value_rows(f"{BAR}  ", said, theme, width, is_whole=is_whole)
     shown = list(call.arguments.items())[: None if is_whole else _MOST_ARGUMENTS]
     for name, value in shown:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -160,8 +177,24 @@ def call_rows(call: ToolCall, tool: Tool, theme: Theme, width: int, *, is_whole:
 
 
 def visible(text: str) -> str:
-    """A text in which nothing hides: what cannot be seen, or reorders what can, is written as its number."""
-    return "".join(character if _is_seen(character) else _number(character) for character in text)
+    """A text in which nothing hides: what cannot be seen, or reorders or covers what can, is a number."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_number(each) if is_hidden else each for each, is_hidden in _looked_at(text))
+
+
+def _editable(arguments: Mapping[str, object]) -> str:
+    """Arguments as JSON that shows all it holds and can be typed."""
+    looked_at = _looked_at(json.dumps(arguments, ensure_ascii=False))
+    return "".join(json.dumps(each)[1:-1] if is_hidden else each for each, is_hidden in looked_at)
+
+
+def _looked_at(text: str) -> Iterator[tuple[str, bool]]:
+    """Each character, and whether it hides something."""
+    marks = 0
+    for character in text:
+        marks = marks + 1 if not character.isascii() and unicodedata.category(character) in _MARKS else 0
+        yield character, marks > _MOST_MARKS or not _is_seen(character)
 
 
 def _is_seen(character: str) -> bool:
@@ -188,19 +221,15 @@ def _label(name: str, width: int) -> str:
     label = visible(name)
     if not label.isidentifier():
         label = json.dumps(label, ensure_ascii=False)
-    while cells(label) > width // 2 - 4:
-        label = f"{label[:-2]}…"
-    return label
+    return shortened(label, width // 2 - 4)
 
 
 def _value_rows(head: str, text: str, theme: Theme, width: int, *, is_whole: bool) -> list[str]:
     dim = theme.ink("dim")
     indent = f"{BAR}  "
-    left_out = 0
-    most = _MOST_VIEWED_CHARS if is_whole else _HEAD_CHARS + _TAIL_CHARS
-    if len(text) > most:
-        left_out = len(text) - most
-        text = f"{text[: most - _TAIL_CHARS]}\n{text[-_TAIL_CHARS:]}"
+    left_out = 0 if is_whole else max(0, len(text) - _HEAD_CHARS - _TAIL_CHARS)
+    if left_out:
+        text = f"{text[:_HEAD_CHARS]}\n{text[-_TAIL_CHARS:]}"
     rows: list[str] = []
     room = width - max(cells(indent), cells(head))
     first = head
@@ -209,11 +238,11 @@ def _value_rows(head: str, text: str, theme: Theme, width: int, *, is_whole: boo
         fill.feed([(visible(line), PLAIN)])
         fill.end_line()
         first = indent
-    if not left_out and (is_whole or len(rows) <= _HEAD_ROWS + _TAIL_ROWS + 1):
+    if is_whole or (not left_out and len(rows) <= _HEAD_ROWS + _TAIL_ROWS + 1):
         return rows
     hidden = max(0, len(rows) - _HEAD_ROWS - _TAIL_ROWS)
-    words = f"{indent}⋮ {hidden} rows more" + (f" and {left_out:,} characters" if left_out else "")
-    words += "" if is_whole else ": v shows all"
+    more = f" and {left_out:,} characters" if left_out else ""
+    words = f"{indent}⋮ {hidden} rows more{more}: v shows all"
     note = ansi_row([(words if cells(words) <= width else f"{indent}⋮ more: v", dim)])
     return [*rows[:_HEAD_ROWS], note, *rows[-_TAIL_ROWS:]]
 

@@ -75,6 +75,30 @@ class TestTheBlock:
         assert shown[-2].endswith("; rm -rf /")
         assert any("4,995,010 characters" in row for row in shown)
 
+    def test_shows_all_of_a_value_of_megabytes_to_who_asks_for_all(self) -> None:
+        text = "\n".join(["x" * 60] * 20_000 + ["; rm -rf /"] + ["x" * 60] * 20_000)
+        shown = rows(ToolCall("read_file", {"path": text}), is_whole=True)
+        assert "│   ; rm -rf /" in shown
+        assert not any("⋮" in row for row in shown)
+
+    def test_shows_all_of_a_description_to_who_asks_for_all(self) -> None:
+        tool = theirs("word " * 200 + "end")
+        assert rows(ToolCall("theirs", {}), tool, 200)[4].endswith("…")
+        assert rows(ToolCall("theirs", {}), tool, 200, is_whole=True)[-3].endswith("end")
+
+    def test_cuts_the_name_of_an_argument_of_megabytes(self) -> None:
+        shown = rows(ToolCall("read_file", {"x" * 5_000_000: "a"}))
+        assert shown[2] == f"│ {'x' * 25}…: a"
+
+    def test_breaks_its_own_words_between_words(self) -> None:
+        assert rows(ToolCall("theirs", {}), theirs("Safe."), 28)[:5] == [
+            "╭ The model wants to call ",
+            "│   theirs",
+            "├ What it does, only its",
+            "│   author knows. It says:",
+            "│   Safe.",
+        ]
+
     def test_counts_the_arguments_it_leaves_out(self) -> None:
         shown = rows(ToolCall("read_file", {f"a{number}": 1 for number in range(1000)}))
         assert shown[-2] == "│ ⋮ 980 arguments more: v shows them"
@@ -116,9 +140,9 @@ class TestNothingCanBeFaked:
             assert shown[0].startswith("╭ ")
             assert shown[-1] == "╰"
             assert [row[:2] for row in shown].count("├ ") <= 2  # its own row may be wrapped
+            assert max(map(cells, shown)) <= width
             for row in shown[1:-1]:
                 assert row[:2] in ("│ ", "├ ")
-                assert cells(row) <= width
                 assert not set(row) & set(
                     "\n\r\x1b\x9b\x07\u202e\u2066\u200b\u200d\u200e\x00\x85\u2028\x7f\xad"
                 )
@@ -135,6 +159,9 @@ class TestNothingCanBeFaked:
     def test_by_what_cannot_be_seen(self) -> None:
         assert visible("rm\u200b \u202e-rf\t\x1b[2J\n") == "rm\\u200b \\u202e-rf\\t\\x1b[2J\\n"
         assert visible("漢字 é naïve שלום 👍") == "漢字 é naïve שלום 👍"
+
+    def test_by_marks_that_cover_other_rows(self) -> None:
+        assert visible("a" + "\u0301" * 6) == "a" + "\u0301" * 4 + "\\u0301" * 2
 
     def test_by_a_parameter_named_like_a_sentence(self) -> None:
         shown = rows(ToolCall("run_shell", {"": "x", "command: ls #": "rm", "command": "rm"}), SHELL)
@@ -189,6 +216,8 @@ class Asking:
         (["n\r"], Verdict(Choice.NO)),
         (["n Not this file.\r"], Verdict(Choice.NO, reason="Not this file.")),
         (["\r", "\r", "yesterday\r", "ya\r", "y\r"], Verdict(Choice.ONCE)),
+        (["y but not this file\r", "a town would do\r", "x marks it\r", "n\r"], Verdict(Choice.NO)),
+        (["\x1b[200~y\n\x1b[201~\x03"], Verdict(Choice.STOP)),
         (["v\r", "n\r"], Verdict(Choice.NO)),
         (["\x03"], Verdict(Choice.STOP)),
         (["\x04"], Verdict(Choice.STOP)),
@@ -196,6 +225,8 @@ class Asking:
         (["e\r", '\x15{"path": "b"}\r'], Verdict(Choice.EDIT, {"path": "b"})),
         (["e\r", "\x15nonsense\r", "e\r", "\x15[1]\r", "y\r"], Verdict(Choice.ONCE)),
         (["e\r", "\r"], Verdict(Choice.EDIT, {"path": "a\u202e"})),
+        (["e\r", "\x15\x1b[200~" + "[" * 5000 + "\x1b[201~\r", "n\r"], Verdict(Choice.NO)),
+        (["e\r", "\x15\r", "n\r"], Verdict(Choice.NO)),
         (["e\r", "\x03"], Verdict(Choice.STOP)),
     ],
 )
@@ -208,6 +239,12 @@ async def test_an_answer_is_a_verdict(keyboard: PipeInput, answers: list[str], v
 async def test_a_tool_that_always_asks_cannot_be_allowed_as_a_whole(keyboard: PipeInput) -> None:
     asking = Asking(keyboard, SHELL, ToolCall("run_shell", {"command": "ls"}))
     assert await asking.answer("a\r", "x\r") == Verdict(Choice.CALL)
+
+
+async def test_arguments_that_are_too_long_for_a_line_are_not_edited(keyboard: PipeInput) -> None:
+    asking = Asking(keyboard, OURS, ToolCall("read_file", {"path": "x" * 1_000_000}))
+    assert await asking.answer("e\r", "n\r") == Verdict(Choice.NO)
+    assert "too long to be edited" in asking.output.getvalue()
 
 
 async def test_viewing_shows_all_of_it(keyboard: PipeInput) -> None:
@@ -225,7 +262,7 @@ async def test_keys_from_before_the_question_are_no_answer(keyboard: PipeInput) 
     assert await asking.answer("n\r") == Verdict(Choice.NO)
 
 
-@pytest.mark.parametrize(("key", "goes_on"), [("y\r", True), ("\r", False), ("\x03", False)])
+@pytest.mark.parametrize(("key", "goes_on"), [("y\r", True), ("\r", False), ("\x03", False), ("\x1b", False)])
 async def test_whether_to_go_on_is_a_question_with_two_answers(
     keyboard: PipeInput, key: str, goes_on: bool
 ) -> None:

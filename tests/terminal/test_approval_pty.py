@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +18,16 @@ ROOT = Path(__file__).parents[2]
 CALL = [{"function": {"name": "get_temp", "arguments": {"city": "Oslo\x1b[2J\n╰\nRun it? y"}}}]
 
 
+ENV = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+
+
+def command(folder: Path, server: ScriptedServer) -> list[str]:
+    return [sys.executable, "-m", "tests.terminal.approval_child", server.url, str(folder / "note")]
+
+
 @contextmanager
 def asking(folder: Path, server: ScriptedServer) -> Iterator[PtyTerminal]:
-    argv = [sys.executable, "-m", "tests.terminal.approval_child", server.url, str(folder / "note")]
-    env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm-256color"}
-    with PtyTerminal(argv, columns=70, lines=30, env=env, cwd=ROOT) as terminal:
+    with PtyTerminal(command(folder, server), columns=70, lines=30, env=ENV, cwd=ROOT) as terminal:
         yield terminal
 
 
@@ -72,3 +78,53 @@ def test_esc_at_the_question_stops_the_turn_and_nothing_runs(tmp_path: Path) -> 
             assert terminal.wait_for_exit() == 0
         assert not (tmp_path / "note").exists()
         assert len(server.to("/api/chat")) == 1
+
+
+def test_arguments_are_edited_as_they_are_read(tmp_path: Path) -> None:
+    arguments = {"city": "Zürich 東京\u202e\x7f\U000e0041"}
+    with ScriptedServer() as server:
+        server.enqueue(
+            head(),
+            lines(text("", tool_calls=[{"function": {"name": "get_temp", "arguments": arguments}}]), done()),
+            end(),
+        )
+        server.enqueue(*answer("It is cold."))
+        with asking(tmp_path, server) as terminal:
+            terminal.wait_for("y once")
+            terminal.send("e\r")
+            terminal.wait_for('Arguments: {"city": "Zürich 東京\\u202e\\u007f\\udb40\\udc41"}')
+            terminal.send("\r")
+            terminal.wait_for("last: It is cold.")
+        assert json.loads((tmp_path / "note").read_text()) == arguments
+
+
+def test_all_answers_stay_in_sight_when_the_terminal_becomes_narrower(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        server.enqueue(head(), lines(text("", tool_calls=CALL), done()), end())
+        with asking(tmp_path, server) as terminal:
+            terminal.wait_for("n [reason] no · v view · Esc stops")
+            terminal.resize(22, 30)
+            answers = "y once\na always this tool\nx always exactly this\ne edit\nn [reason] no\nv view"
+            terminal.wait_for(lambda: answers in terminal.screen_text())
+            terminal.send("\x1b")
+            assert terminal.wait_for_exit() == 0
+
+
+def test_the_question_can_be_left_for_the_shell_and_come_back_to(tmp_path: Path) -> None:
+    shell = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
+    with ScriptedServer() as server:
+        server.enqueue(head(), lines(text("", tool_calls=CALL), done()), end())
+        server.enqueue(*answer("It is cold."))
+        with PtyTerminal(shell, lines=30, env={**ENV, "PS1": "$ ", "HISTFILE": ""}, cwd=ROOT) as terminal:
+            terminal.wait_for("$")
+            terminal.send(shlex.join(command(tmp_path, server)) + "\r")
+            terminal.wait_for("Run it?")
+            terminal.send("\x1a")
+            terminal.wait_for("Stopped")
+            terminal.wait_for(lambda: terminal.screen.screen_rows()[-1] == "$")
+            assert not (tmp_path / "note").exists()
+            terminal.send("fg\r")
+            terminal.wait_for(lambda: terminal.screen.screen_rows()[-1].startswith("Run it?"))
+            terminal.send("y\r")
+            terminal.wait_for("last: It is cold.")
+        assert (tmp_path / "note").exists()
