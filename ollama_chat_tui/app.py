@@ -108,8 +108,8 @@ async def run_chat(
         lambda: status.facts(
             context.settings,
             keeping.recorder.state,
-            tools.number_on,
             has_history=screen.is_recording,
+            has_tools=tools.number_on > 0,
             attached=composer.names(prompt.text),
         ),
         composer.read_clipboard,

@@ -40,14 +40,14 @@ class Status:
         self,
         settings: Settings,
         kept: SaveState,
-        tools: int = 0,
         *,
         has_history: bool,
+        has_tools: bool = False,
         attached: Sequence[str] = (),
     ) -> list[str]:
         """The facts, the most important first: a bar that is too narrow leaves out the last ones.
 
-        `tools` is how many the model may call; `attached` are the names of what goes with the next question.
+        `attached` are the names of what goes with the next question.
         """
         facts = [
             self._model(settings.model),
@@ -57,7 +57,7 @@ class Status:
             self._window(settings.model),
             self._host(),
             _format(settings.format),
-            _count(tools, "tool"),
+            "tools: on" if has_tools else "",
             _think(settings.think),
             "system prompt" if settings.system else "",
             *(f"{name} {_short_value(value)}" for name, value in settings.options.items()),
@@ -112,10 +112,6 @@ class Status:
 
 def _short(tokens: int) -> str:
     return f"{tokens // 1024}k" if tokens >= 1024 else str(tokens)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
 def _with(names: Sequence[str]) -> str:

@@ -118,7 +118,7 @@ def test_a_real_model_calls_a_function_once_it_is_allowed(
 ) -> None:
     flags = ("--embedded-model", str(tools_model_file), "--tools", str(weather), *EXACT)
     with chat(*flags, home=fresh_home(tmp_path)) as terminal:
-        terminal.wait_for("1 tool")
+        terminal.wait_for("tools: on")
         terminal.send("What is the weather in Paris?\r")
         terminal.wait_for("Run it?", 60)
         assert rows_with(terminal, "The model wants to call get_current_weather")

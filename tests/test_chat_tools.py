@@ -35,6 +35,19 @@ def get_temp(city: str) -> str:
     return f"11 degrees in {city}" + (" \\\\x1b]0;title\\\\x07\\\\x1b[2J\\\\u202e" if city == "Hell" else "")
 '''.replace("\\\\", "\\")
 
+SLOW = '''
+import time
+from pathlib import Path
+from ollama_chat_tui.tools import tool
+
+@tool(reads_only=True)
+def wait(name: str) -> str:
+    """Wait until a file is there."""
+    while not Path(__file__).with_name(name).exists():
+        time.sleep(0.01)
+    return "back"
+'''
+
 
 def calling(*cities: str, name: str = "get_temp") -> list[Step]:
     calls = [{"function": {"name": name, "arguments": {"city": city}}} for city in cities]
@@ -60,7 +73,7 @@ def tools(tmp_path: Path) -> Path:
 def with_tools(tools: Path, home: dict[str, str], *arguments: str, **size: int) -> Iterator[PtyTerminal]:
     with chat("--tools", str(tools), "--model", "m:latest", *arguments, home=home, **size) as terminal:
         terminal.wait_for(READY)
-        terminal.wait_for("1 tool")
+        terminal.wait_for("tools: on")
         yield terminal
 
 
@@ -169,6 +182,33 @@ def test_ctrl_c_stops_a_running_call_and_leaves_a_history_that_can_be_sent(
     assert calls(tools) == ["Styx"]
 
 
+def test_each_running_call_has_a_line_with_its_seconds(
+    server: ScriptedServer, home: dict[str, str], tools: Path
+) -> None:
+    tools.write_text(SLOW)
+    server.enqueue(
+        head(),
+        lines(
+            text(
+                "", tool_calls=[{"function": {"name": "wait", "arguments": {"name": name}}} for name in "ab"]
+            ),
+            done(),
+        ),
+        end(),
+    )
+    server.enqueue(*answer("Both are back."))
+    with with_tools(tools, home, "--yes-tools", "wait") as terminal:
+        terminal.send("Wait.\r")
+        terminal.wait_for("1 running wait 1 s\n2 running wait 1 s · Esc stops\n›")
+        tools.with_name("a").touch()
+        terminal.wait_for("1 ← back")
+        assert rows_with(terminal, "2 running wait")
+        assert not rows_with(terminal, "1 running wait")
+        tools.with_name("b").touch()
+        terminal.wait_for("Both are back.")
+        assert not rows_with(terminal, "running wait")
+
+
 def test_a_hostile_result_and_hostile_arguments_do_not_reach_the_terminal(
     server: ScriptedServer, home: dict[str, str], tools: Path
 ) -> None:
@@ -230,6 +270,7 @@ def test_a_model_that_cannot_call_tools_is_named_before_anything_is_sent(
         terminal.send("\x03")
         terminal.send("/tools off\r")
         terminal.wait_for("The model may call: nothing.")
+        terminal.wait_for(lambda: not rows_with(terminal, "tools: on"))
         terminal.send("And now?\r")
         terminal.wait_for("Who knows.")
     assert "tools" not in server.to("/api/chat")[0].json
@@ -272,7 +313,7 @@ def test_tools_of_the_configuration_are_on_with_their_permissions(
     server.enqueue(*answer("42."))
     with chat("--model", "m:latest", home=home, columns=100) as terminal:
         terminal.wait_for("There is no tool lost.")
-        terminal.wait_for("2 tools")
+        terminal.wait_for("tools: on")
         terminal.send("How much?\r")
         terminal.wait_for("42.")
         assert not rows_with(terminal, "Run it?")
@@ -303,7 +344,7 @@ def test_a_file_that_is_broken_is_said_and_the_chat_goes_on(
         tools.write_text(CODE)
         terminal.send(f"/tools add {tools}\r")
         terminal.wait_for("The model may call get_temp.")
-        terminal.wait_for("1 tool")
+        terminal.wait_for("tools: on")
         tools.write_text(CODE.replace("get_temp", "get_heat"))
         terminal.send("/tools reload\r")
         terminal.wait_for("Read anew: get_heat.")

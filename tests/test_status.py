@@ -28,12 +28,12 @@ def facts(
     status: Status,
     settings: Settings = MODEL,
     kept: SaveState = KEPT,
-    tools: int = 0,
     attached: Sequence[str] = (),
     *,
     has_history: bool = True,
+    has_tools: bool = False,
 ) -> list[str]:
-    return status.facts(settings, kept, tools, has_history=has_history, attached=attached)
+    return status.facts(settings, kept, has_history=has_history, has_tools=has_tools, attached=attached)
 
 
 def test_what_is_as_usual_is_not_said() -> None:
@@ -102,19 +102,19 @@ def test_what_is_left_out_of_a_narrow_bar_goes_in_a_fixed_order(monkeypatch: pyt
     status = Status()
     kept = SaveState(Saved.NO)
     settings = replace(MODEL, format="json", think=True, system="Be brief.", options={"seed": 1})
-    bar = Bar(lambda: facts(status, settings, kept, 1, ["a.png"], has_history=False))
+    bar = Bar(lambda: facts(status, settings, kept, ["a.png"], has_history=False, has_tools=True))
     whole = [
         "qwen3:8b",
         "NOT SAVED",
         "no history",
         "with a.png",
         "json",
-        "1 tool",
+        "tools: on",
         "think on",
         "system prompt",
     ]
     seen = set()
-    for columns in range(100, 7, -1):
+    for columns in range(110, 7, -1):
         monkeypatch.setenv("COLUMNS", str(columns))
         shown = "".join(text for _, text, *_ in bar())
         assert len(shown) <= columns

@@ -48,6 +48,7 @@ End = Finished | Interrupted | Failed
 REPLAYED_TURNS = 3
 SET_OPTION = "/set {name} {value}"
 SLOW_CALL_S = 0.1
+MOST_RUNNING = 5
 UNREADABLE_CALL = "The model called a tool in a way that cannot be read; it is told so."
 
 
@@ -123,7 +124,7 @@ class TurnRows:
         self._width = width
         self._view = view
         self._finished: list[str] = []
-        self._running: dict[int, str] = {}
+        self._running: dict[int, tuple[str, float]] = {}
         self._reasoning: ReasoningRows | None = None
         self._answer: MarkdownStream | None = None
         self._is_json = False
@@ -160,13 +161,13 @@ class TurnRows:
                 self._finished.append(self._dim(asked_line(call, number)))
                 self._enter("asking")
             case ToolStarted(call, number):
-                self._running[number] = sanitize_line(call.name)
-                self._enter(f"running {', '.join(self._running.values())}")
+                self._running[number] = sanitize_line(call.name), time.monotonic()
+                self._enter("running")
             case ToolDone(_, result, seconds, number):
                 self._running.pop(number, None)
                 took = f" · {seconds:.1f} s" if seconds >= SLOW_CALL_S else ""
                 self._finished += [self._dim(done_line(result, number) + took), ""]
-                self._enter(f"running {', '.join(self._running.values())}" if self._running else "waiting")
+                self._enter("running" if self._running else "waiting")
             case CallUnreadable():
                 self._close()
                 self._finished += [self._dim(UNREADABLE_CALL), ""]
@@ -176,14 +177,25 @@ class TurnRows:
         self._finished += rows
 
     def status(self, hint: str = "Esc stops") -> str:
-        """One row: what happens, for how long, how fast, and how to stop it."""
-        now = time.monotonic()
-        parts = [f"{self._phase} {now - self._phase_began:.0f} s"]
+        """What happens, for how long, how fast, and how to stop it: a row, or one for each running call."""
+        lines = self._calls() if self._running else [self._progress()]
+        lines[-1] += f" · {hint}"
+        return "\n".join(map(self._dim, lines))
+
+    def _calls(self) -> list[str]:
+        now, first = time.monotonic(), list(self._running.items())[:MOST_RUNNING]
+        lines = [f"{number} running {name} {now - began:.0f} s" for number, (name, began) in first]
+        more = len(self._running) - len(first)
+        return [*lines, f"and {more} more"] if more else lines
+
+    def _progress(self) -> str:
+        elapsed_s = time.monotonic() - self._phase_began
+        parts = [f"{self._phase} {elapsed_s:.0f} s"]
         if self._tokens:
             parts.append(f"{self._tokens} tokens")
-            if now - self._phase_began >= 1:
-                parts.append(f"{self._tokens / (now - self._phase_began):.0f}/s")
-        return self._dim(" · ".join([*parts, hint]))
+            if elapsed_s >= 1:
+                parts.append(f"{self._tokens / elapsed_s:.0f}/s")
+        return " · ".join(parts)
 
     def render(self) -> Frame:
         finished, self._finished = self._finished, []

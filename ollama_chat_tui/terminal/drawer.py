@@ -1,4 +1,4 @@
-"""The screen while the model answers: rows from a renderer, a status row, a row for typing ahead.
+"""The screen while the model answers: rows from a renderer, status rows, a row for typing ahead.
 
 Decides when a frame is drawn and how often; what it looks like on the tty is the region's business, what
 keys mean the type-ahead's. Knows nothing of models, Markdown or turns: a stop is a callback.
@@ -99,7 +99,7 @@ class AnswerDrawer:
         on_stop: Callable[[], None],
         typed: TypeAhead | None = None,
     ) -> None:
-        """Ask `status` for its row, styled, with every frame; call `on_stop` at Esc and Ctrl-C.
+        """Ask `status` for its rows as lines, styled, with every frame; call `on_stop` at Esc and Ctrl-C.
 
         `typed` is what was typed during earlier answers and not sent yet; it is shown and goes on growing.
         """
@@ -249,8 +249,8 @@ class AnswerDrawer:
             self._touched = False
             self._take(self._source.render())
         typed, column = self._typed.row(self._size.columns)
-        status = broken_row(self._status(), self._size.columns)[0]
-        live = [*self._tail, status, typed]
+        status = [broken_row(row, self._size.columns)[0] for row in self._status().split("\n")]
+        live = [*self._tail, *status, typed]
         self._region.draw(self._unwritten, live, (len(live) - 1, column))
         self._unwritten = []
         if self._tty.size() != self._size:

@@ -219,10 +219,10 @@ def test_the_status_tells_phase_time_count_and_rate(monkeypatch: pytest.MonkeyPa
     for number, name in enumerate(("f", "g"), 1):
         rows.take(ToolStarted(ToolCall(name, {}), number))
     now_s = 110.0
-    assert rows.status() == "running f, g 2 s · Esc stops"
+    assert rows.status() == "1 running f 2 s\n2 running g 2 s · Esc stops"
     rows.take(ToolDone(ToolCall("f", {}), "done", 2.0, 1))
     now_s = 111.0
-    assert rows.status() == "running g 1 s · Esc stops"
+    assert rows.status() == "2 running g 3 s · Esc stops"
     rows.take(ToolDone(ToolCall("g", {}), "done", 3.0, 2))
     assert rows.finish().finished[-4:] == ["1 ← done · 2.0 s", "", "2 ← done · 3.0 s", ""]
     now_s = 107.0
@@ -233,6 +233,15 @@ def test_the_status_tells_phase_time_count_and_rate(monkeypatch: pytest.MonkeyPa
     assert rows.status() == "writing 2 s · 30 tokens · 15/s · Esc stops"
     narrow = rows_of(ThinkingView.FOLD, 12)
     assert narrow.status() == "waiting 0 s…"
+
+
+def test_of_many_running_calls_a_few_have_a_line_and_the_others_are_counted() -> None:
+    rows = rows_of(ThinkingView.FOLD, 80)
+    for number in range(1, 501):
+        rows.take(ToolStarted(ToolCall("f\n\x1b", {}), number))
+    lines = rows.status().split("\n")
+    assert lines[:2] == ["1 running f ␛ 0 s", "2 running f ␛ 0 s"]
+    assert lines[5:] == ["and 495 more · Esc stops"]
 
 
 def test_the_last_row_says_how_it_ended() -> None:
