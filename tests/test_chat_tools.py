@@ -269,7 +269,7 @@ def test_a_model_that_cannot_call_tools_is_named_before_anything_is_sent(
         server.enqueue(*answer("Who knows."))
         terminal.send("\x03")
         terminal.send("/tools off\r")
-        terminal.wait_for("The model may call: nothing.")
+        terminal.wait_for("The model may call nothing.")
         terminal.wait_for(lambda: not rows_with(terminal, "tools: on"))
         terminal.send("And now?\r")
         terminal.wait_for("Who knows.")

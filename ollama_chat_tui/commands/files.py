@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from ollama_chat_tui.commands.context import Context
-from ollama_chat_tui.commands.registry import Typed, Word, Words
+from ollama_chat_tui.commands.registry import WORD, Typed, Word, Words
 from ollama_chat_tui.errors import UsageError
 
 MOST_ENTRIES = 1000
@@ -63,6 +63,11 @@ def unquoted(text: str) -> str:
     """The name of a file as it was meant."""
     is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
     return text[1:-1] if is_quoted else text
+
+
+def names_in(text: str) -> list[str]:
+    """The names that were typed, one after the other."""
+    return [unquoted(word) for word in WORD.findall(text)]
 
 
 def path_of(text: str) -> Path:

@@ -31,7 +31,7 @@ Paths = Callable[[str], list[tuple[str, int]]]
 """Gives files that the text behind a name may go on with, and where in it each begins."""
 
 _BEGUN = re.compile(r'(?<!\S)(?:"[^"]*|\S*)$')
-_WORD = re.compile(r'"[^"]*"|\S+')
+WORD = re.compile(r'"[^"]*"|\S+')
 
 Run = Callable[[Context, str], Awaitable[str]]
 """Takes the text after the name, returns what to show; may raise ChatError."""
@@ -160,7 +160,7 @@ class Registry:
         start = found.start() if found else len(line)
         if not is_command(line):
             return start, []
-        name, *before = _WORD.findall(line[:start]) or [""]
+        name, *before = WORD.findall(line[:start]) or [""]
         if not name:
             return start, [(f"/{name}", help_text) for name, help_text in self.descriptions()]
         typed = Typed(before)

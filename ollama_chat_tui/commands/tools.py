@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ollama_chat_tui.chat.message import Message, Role
 from ollama_chat_tui.commands.context import Context
-from ollama_chat_tui.commands.files import file_names, path_of
+from ollama_chat_tui.commands.files import file_names, names_in, path_of
 from ollama_chat_tui.commands.layout import in_columns, shortened
 from ollama_chat_tui.commands.registry import Registry, Typed, Word
 from ollama_chat_tui.errors import NothingThere, UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 20
 MOST_CHARS = 2000
-LONGEST_SUMMARY = 60
+LONGEST_SUMMARY = 48
 _WORDS = (
     ("add", "a file of your functions"),
     ("reload", "read the files anew"),
@@ -50,8 +51,10 @@ async def tools(context: Context, text: str) -> str:
         case "", _:
             said += _listed(kit)
         case "on" | "off", _:
-            said.append(_turn(kit, rest.split(), on=word == "on"))
-        case "add", name if name:
+            said.append(_turn(kit, names_in(rest), on=word == "on"))
+        case "add", "":
+            raise UsageError("Which file?")
+        case "add", name:
             await kit.add(path_of(name))
             said.append(_turn(kit, [str(path_of(name))], on=True))  # it may have been there, and off
         case "reload", "":
@@ -64,31 +67,29 @@ async def tools(context: Context, text: str) -> str:
 def _turn(kit: ToolKit, names: Sequence[str], *, on: bool) -> str:
     if not names and on:
         raise UsageError("Which tool?", "/tools lists them.")
-    names = names or [each.tool.name for each in kit.listed() if each.is_on]
-    turned = [each for name in names for each in kit.turn(name, on=on)]
-    return _are_on(turned) if on else "The model may call: " + (_names_on(kit) or "nothing") + "."
+    for name in names or _names_on(kit):
+        kit.turn(name, on=on)
+    return f"The model may call {', '.join(_names_on(kit)) or 'nothing'}."
 
 
-def _names_on(kit: ToolKit) -> str:
-    return ", ".join(each.tool.name for each in kit.listed() if each.is_on)
-
-
-def _are_on(names: Sequence[str]) -> str:
-    return f"The model may call {', '.join(names)}."
+def _names_on(kit: ToolKit) -> list[str]:
+    return [each.tool.name for each in kit.listed() if each.is_on]
 
 
 def _listed(kit: ToolKit) -> list[str]:
+    """Every tool, below where it is from."""
+    listed = kit.listed()
     rows = [
         (
             "on" if each.is_on else "off",
             each.tool.name,
             kit.gatekeeper.words_for(each.tool),
-            each.source,
             _summary(each.tool.description),
         )
-        for each in kit.listed()
+        for each in listed
     ]
-    return in_columns(rows)
+    by_source = groupby(zip(in_columns(rows), listed, strict=True), lambda pair: pair[1].source)
+    return [line for source, pairs in by_source for line in (source, *(row for row, _ in pairs))]
 
 
 def _summary(description: str) -> str:
@@ -115,13 +116,17 @@ def _results(context: Context) -> list[Message]:
     return [node.message for node in context.conversation.nodes if node.message.role is Role.TOOL]
 
 
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
+
+
 def _words(context: Context, typed: Typed) -> Iterable[Word]:
     match list(typed):
         case []:
             return _WORDS
         case ["on" | "off" as word, *before]:
             listed = [each for each in context.tools.listed() if each.is_on is (word == "off")]
-            sources = {each.source: "all of them" for each in listed}
+            sources = {_quoted(each.source): "all of them" for each in listed}
             named = [(each.tool.name, _summary(each.tool.description)) for each in listed]
             return [each for each in [*named, *sources.items()] if each[0] not in before]
         case ["show"]:

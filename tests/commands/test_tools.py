@@ -41,25 +41,36 @@ async def test_every_tool_is_listed_with_its_state_permission_and_origin(
     context: Context, tmp_path: Path
 ) -> None:
     await run(context, f"/tools add {tmp_path / 'mine.py'}")
-    rows = [row.split(maxsplit=3) for row in (await run(context, "/tools")).splitlines()]
-    by_name = {name: (state, rest) for state, name, *rest in rows}
-    assert by_name["now"] == ("off", ["allow", by_name["now"][1][1]])
-    assert by_name["now"][1][1].startswith("built in")
-    assert by_name["calculate"][1][0] == "ask"
-    assert by_name["run_shell"][1][:2] == ["allow", by_name["run_shell"][1][1]]
-    assert by_name["run_shell"][1][1].startswith("some")
-    state, (permission, rest) = by_name["get_temp"]
-    assert (state, permission) == ("on", "ask")
-    assert rest.split() == [str(tmp_path / "mine.py"), "Say", "how", "warm", "it", "is."]
+    built_in, *rows, mine, last = (await run(context, "/tools")).splitlines()
+    assert (built_in, mine) == ("built in", str(tmp_path / "mine.py"))
+    assert rows[0] == "off  now           allow       The date and time now."
+    assert rows[1].startswith("off  calculate     ask         Calculate")
+    assert rows[-1].startswith("off  run_shell     allow some  Run a command")
+    assert last == "on   get_temp      ask         Say how warm it is."
+    assert max(map(len, (*rows, last))) <= 80
+
+
+async def test_a_file_with_a_blank_in_its_name_is_switched_in_quotes(
+    context: Context, tmp_path: Path
+) -> None:
+    path = (tmp_path / "mine.py").rename(tmp_path / "of mine.py")
+    await run(context, f"/tools add {path}")
+    assert words(context, "/tools off ")[f'"{path}"'] == "all of them"
+    assert await run(context, f'/tools off "{path}"') == "The model may call nothing."
+    assert words(context, "/tools on ")['"built in"'] == "all of them"
+    assert await run(context, f'/tools on now "{path}"') == "The model may call now, get_temp."
 
 
 async def test_tools_are_switched_on_and_off_one_by_one_and_by_file(context: Context, tmp_path: Path) -> None:
     assert await run(context, "/tools on now calculate") == "The model may call now, calculate."
-    assert await run(context, f"/tools add {tmp_path / 'mine.py'}") == "The model may call get_temp."
+    assert (
+        await run(context, f"/tools add {tmp_path / 'mine.py'}")
+        == "The model may call now, calculate, get_temp."
+    )
     assert context.tools.number_on == 3
-    assert await run(context, "/tools off now") == "The model may call: calculate, get_temp."
-    assert await run(context, f"/tools off {tmp_path / 'mine.py'}") == "The model may call: calculate."
-    assert await run(context, "/tools off") == "The model may call: nothing."
+    assert await run(context, "/tools off now") == "The model may call calculate, get_temp."
+    assert await run(context, f"/tools off {tmp_path / 'mine.py'}") == "The model may call calculate."
+    assert await run(context, "/tools off") == "The model may call nothing."
     assert context.tools.number_on == 0
     assert await context.tools.use() is None
 
