@@ -92,18 +92,18 @@ def _listed(kit: ToolKit) -> list[str]:
     return [line for source, pairs in by_source for line in (source, *(row for row, _ in pairs))]
 
 
-def _summary(description: str) -> str:
-    first = " ".join(description.strip().partition("\n")[0].split())
+def _summary(text: str) -> str:
+    first = " ".join(text.strip().partition("\n")[0][:MOST_CHARS].split())
     return shortened(first, LONGEST_SUMMARY)
 
 
 async def _show(context: Context, number: str) -> str:
-    results = _results(context)
+    results = {str(place): each for place, each in enumerate(_results(context), 1)}
     if not results:
         raise NothingThere("No tool was called yet.")
-    if number and not (number.isdecimal() and 0 < int(number) <= len(results)):
+    result = results.get(number or str(len(results)))
+    if result is None:
         raise NothingThere(f"There is no call {number}.", f"The last one is {len(results)}.")
-    result = results[int(number or 0) - 1]
     text = result.whole or result.content
     if len(text) <= MOST_CHARS and text.count("\n") < MOST_LINES:
         return text or "It gave nothing."
@@ -130,5 +130,6 @@ def _words(context: Context, typed: Typed) -> Iterable[Word]:
             named = [(each.tool.name, _summary(each.tool.description)) for each in listed]
             return [each for each in [*named, *sources.items()] if each[0] not in before]
         case ["show"]:
-            return [(str(number), each.tool_name) for number, each in enumerate(_results(context), 1)]
+            results = enumerate(_results(context), 1)
+            return [(str(number), f"{each.tool_name}: {_summary(each.content)}") for number, each in results]
     return file_names(after=1)(context, typed) if typed[0] == "add" else []

@@ -69,9 +69,9 @@ class PlainAnswers:
         return True
 
     def replayed(self, messages: Sequence[Message], _pictures: Mapping[str, str]) -> str:
-        """What was said, as it was written."""
-        said = [f">>> {each.content}" if each.role is Role.USER else each.content for each in messages]
-        return sanitize("\n".join(said[-REPLAYED_MESSAGES:])) + "\n" if said else ""
+        """What was said, as it was written; of calls and their results a line each."""
+        said = [_said(each) for each in messages[-REPLAYED_MESSAGES:]]
+        return sanitize("\n".join(said)) + "\n" if said else ""
 
     def rendered(self, markdown: str) -> str:
         """Markdown as it is written."""
@@ -97,6 +97,15 @@ class PlainAnswers:
         finally:
             self._writing = None
         return writing.end
+
+
+def _said(message: Message) -> str:
+    match message.role:
+        case Role.USER:
+            return f">>> {message.content}"
+        case Role.TOOL:
+            return done_line(message.content)
+    return "\n".join(filter(None, [message.content, *map(asked_line, message.tool_calls)]))
 
 
 class PlainTurn:

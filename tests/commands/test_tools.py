@@ -130,10 +130,14 @@ async def test_results_are_shown_by_number_and_long_ones_by_the_pager(
     assert await run(context, "/tools show 2") == "It gave nothing."
     assert await run(context, "/tools show") == ""
     assert screen.paged == [long]
-    for number in ("0", "4", "x"):
+    for number in ("0", "4", "x", "9" * 5000):
         with pytest.raises(NothingThere, match=f"There is no call {number}."):
             await run(context, f"/tools show {number}")
-    assert words(context, "/tools show ") == {"1": "get_temp", "2": "get_temp", "3": "get_temp"}
+    assert words(context, "/tools show ") == {
+        "1": "get_temp: short",
+        "2": "get_temp: ",
+        "3": "get_temp: 0",
+    }
 
 
 async def test_what_may_follow_is_offered_with_what_it_does(

@@ -135,3 +135,17 @@ def test_a_call_and_its_result_are_lines_of_their_own() -> None:
     for event in (TextDelta("Wait"), FINISHED, ToolAsked(call), ToolDone(call, "x\x1b\ny"), TextDelta("So")):
         turn.take(event)
     assert output.getvalue() == 'Wait\n2 tokens\n\n→ f {"a": "\\u001b"}\n← x␛ · 2 lines\n\nSo'
+
+
+def test_of_calls_that_are_over_a_line_is_shown_and_one_of_their_results() -> None:
+    messages = [
+        Message(Role.USER, "Go"),
+        Message(Role.ASSISTANT, "", tool_calls=(ToolCall("f", {"a": 1}), ToolCall("g\x1b", {}))),
+        Message(Role.TOOL, "one\x1b\n" + "two\n" * 1000),
+        Message(Role.TOOL, ""),
+        Message(Role.ASSISTANT, "Done."),
+    ]
+    answers = PlainAnswers(io.StringIO(), lambda: ThinkingView.FOLD)
+    assert answers.replayed(messages, {}) == (
+        '>>> Go\n→ f {"a": 1}\n→ g␛\n← one␛ · 1001 lines\n← nothing\nDone.\n'
+    )
