@@ -291,10 +291,12 @@ def test_in_a_dumb_terminal_the_question_is_plain(
         terminal.send("y\r")
         terminal.wait_for("11 degrees in Oslo")
         terminal.wait_for(lambda: len(rows_with(terminal, "y once")) == 2)
-        terminal.send("n\r")
+        terminal.send("e\r")
+        terminal.wait_for('Arguments: {"city": "Rome"}')
+        terminal.send('\x15{"city": "Pisa"}\r')
         terminal.wait_for("It is cold.")
         assert b"\x1b[" not in terminal.output
-    assert calls(tools) == ["Oslo"]
+    assert calls(tools) == ["Oslo", "Pisa"]
 
 
 def test_tools_of_the_configuration_are_on_with_their_permissions(

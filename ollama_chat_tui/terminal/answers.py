@@ -77,8 +77,10 @@ def make_asker(
     """Who asks whether a tool may be called; `aside` takes away what else stands on the screen."""
     from ollama_chat_tui.terminal.approval import ApprovalPrompt  # for chats that use tools
 
-    look = _look(variables, "none" if is_dumb(variables) else theme)
-    return ApprovalPrompt(output, keyboard, look, lambda: shutil.get_terminal_size().columns, aside)
+    has_no_cursor = is_dumb(variables)
+    look = _look(variables, "none" if has_no_cursor else theme)
+    columns = lambda: shutil.get_terminal_size().columns  # noqa: E731
+    return ApprovalPrompt(output, keyboard, look, columns, aside, is_dumb=has_no_cursor)
 
 
 def _look(variables: Mapping[str, str], theme: ThemeName) -> Theme:

@@ -62,13 +62,19 @@ class ApprovalPrompt:
         theme: Theme,
         width: Callable[[], int],
         aside: Callable[[], AbstractAsyncContextManager[None]] = _nothing_else,
+        *,
+        is_dumb: bool = False,
     ) -> None:
-        """Enter `aside` around a question: it takes from the screen what else is shown there."""
+        """Enter `aside` around a question: it takes from the screen what else is shown there.
+
+        `is_dumb`: no cursor can be placed, so what stands in a line already has to be written.
+        """
         self._output = output
         self._keyboard = keyboard
         self._theme = theme
         self._width = width
         self._aside = aside
+        self._is_dumb = is_dumb
 
     async def ask(self, call: ToolCall, tool: Tool) -> Verdict:
         """Show the call and ask until the answer is one; Esc, Ctrl-C and Ctrl-D stop the turn."""
@@ -129,7 +135,8 @@ class ApprovalPrompt:
         session: PromptSession[str] = PromptSession(
             input=self._keyboard, key_bindings=_bindings(), enable_suspend=True
         )
-        return await session.prompt_async(question, default=default)
+        written = default if self._is_dumb else ""
+        return await session.prompt_async(lambda: question() + written, default=default)
 
     def _forget_keys(self) -> None:
         """What was typed before the question stood there was not meant for it."""
