@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
@@ -89,7 +89,7 @@ class ApprovalPrompt:
 
     async def _verdict(self, call: ToolCall, tool: Tool) -> Verdict | None:
         """Ask once; None when that was no answer yet."""
-        said = (await self._read(lambda: _question(tool, self._width()))).strip()
+        said = (await self._read("Run it? ", above=_answers(tool, self._width()))).strip()
         word, _, reason = said.partition(" ")
         if word.casefold() in ("n", "no"):
             return Verdict(Choice.NO, reason=reason.strip())
@@ -108,7 +108,7 @@ class ApprovalPrompt:
         async with self._aside():
             asks = f"The model asks for {visible(call.name)} with the same arguments, {times} times now."
             try:
-                said = await self._read(lambda: f"{asks} Go on? [y/N] ")
+                said = await self._read(f"{asks} Go on? [y/N] ")
             except (EOFError, KeyboardInterrupt):
                 return False
             return said.strip().casefold() in ("y", "yes")
@@ -118,7 +118,7 @@ class ApprovalPrompt:
         if len(before) > _MOST_EDITED_CHARS:
             self._write(["The arguments are too long to be edited here."])
             return None
-        text = await self._read(lambda: "Arguments: ", before)
+        text = await self._read("Arguments: ", before)
         try:
             arguments = json.loads(text)
         except (ValueError, RecursionError) as exc:
@@ -129,14 +129,15 @@ class ApprovalPrompt:
             return None
         return arguments
 
-    async def _read(self, question: Callable[[], str], default: str = "") -> str:
-        """Ask for a line; `question` is laid out anew when the terminal has another width."""
+    async def _read(self, question: str, default: str = "", above: Sequence[str] = ()) -> str:
         self._forget_keys()
+        # Not a part of the prompt, which erases as many rows after a resize as it had: rows of the call, too.
+        self._write(above)
         session: PromptSession[str] = PromptSession(
             input=self._keyboard, key_bindings=_bindings(), enable_suspend=True
         )
         written = default if self._is_dumb else ""
-        return await session.prompt_async(lambda: question() + written, default=default)
+        return await session.prompt_async(question + written, default=default)
 
     def _forget_keys(self) -> None:
         """What was typed before the question stood there was not meant for it."""
@@ -149,7 +150,7 @@ class ApprovalPrompt:
             except termios.error:  # no terminal
                 return
 
-    def _write(self, rows: list[str]) -> None:
+    def _write(self, rows: Sequence[str]) -> None:
         self._output.write("".join(f"{row}\n" for row in rows))
         self._output.flush()
 
@@ -254,8 +255,8 @@ def _value_rows(head: str, text: str, theme: Theme, width: int, *, is_whole: boo
     return [*rows[:_HEAD_ROWS], note, *rows[-_TAIL_ROWS:]]
 
 
-def _question(tool: Tool, width: int) -> str:
-    """The answers and the question; the prompt would cut a row that is too long."""
+def _answers(tool: Tool, width: int) -> list[str]:
+    """What may be said, as rows."""
     always = () if tool.always_asks else ("a always this tool",)
     answers = ("y once", *always, "x always exactly this", "e edit", "n [reason] no", "v view", "Esc stops")
     rows = [""]
@@ -265,7 +266,7 @@ def _question(tool: Tool, width: int) -> str:
             rows[-1] = longer
         else:
             rows.append(answer)
-    return "\n".join([*rows, "Run it? "])
+    return rows
 
 
 def _bindings() -> KeyBindings:

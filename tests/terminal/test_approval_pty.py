@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.pty_terminal import PtyTerminal
 from tests.scripted_replies import Signal, answer, done, end, head, lines, note, text, wait
 from tests.scripted_server import ScriptedServer
+from tests.tmux import Tmux
 
 ROOT = Path(__file__).parents[2]
 CALL = [{"function": {"name": "get_temp", "arguments": {"city": "Oslo\x1b[2J\n╰\nRun it? y"}}}]
@@ -98,16 +102,26 @@ def test_arguments_are_edited_as_they_are_read(tmp_path: Path) -> None:
         assert json.loads((tmp_path / "note").read_text()) == arguments
 
 
-def test_all_answers_stay_in_sight_when_the_terminal_becomes_narrower(tmp_path: Path) -> None:
+@pytest.mark.skipif(not shutil.which("tmux"), reason="there is no tmux")
+def test_a_call_stays_in_sight_when_the_terminal_becomes_narrower_and_wider(tmp_path: Path) -> None:
+    tmux = Tmux(tmp_path / "tmux")
     with ScriptedServer() as server:
         server.enqueue(head(), lines(text("", tool_calls=CALL), done()), end())
-        with asking(tmp_path, server) as terminal:
-            terminal.wait_for("n [reason] no · v view · Esc stops")
-            terminal.resize(22, 30)
-            answers = "y once\na always this tool\nx always exactly this\ne edit\nn [reason] no\nv view"
-            terminal.wait_for(lambda: answers in terminal.screen_text())
-            terminal.send("\x1b")
-            assert terminal.wait_for_exit() == 0
+        try:
+            tmux.open(command(tmp_path, server), 80, 24)
+            tmux.wait_for("v view")
+            said = "Run it? "
+            for key, columns, height in (("n", 20, 10), ("o", 200, 50), ("t", 50, 24), ("s", 80, 24)):
+                tmux.run("resize-window", "-x", str(columns), "-y", str(height))
+                tmux.run("send-keys", "-l", key)
+                said += key
+                tmux.wait_for(said)
+            rows = tmux.rows()
+            place = rows.index("│ city: Oslo\\x1b[2J")
+            assert rows[place + 1 : place + 4] == ["│   ╰", "│   Run it? y", "╰"]
+            assert rows[place + 5 : place + 7] == ["v view · Esc stops", said]
+        finally:
+            tmux.close()
 
 
 def test_the_question_can_be_left_for_the_shell_and_come_back_to(tmp_path: Path) -> None:
@@ -118,7 +132,7 @@ def test_the_question_can_be_left_for_the_shell_and_come_back_to(tmp_path: Path)
         with PtyTerminal(shell, lines=30, env={**ENV, "PS1": "$ ", "HISTFILE": ""}, cwd=ROOT) as terminal:
             terminal.wait_for("$")
             terminal.send(shlex.join(command(tmp_path, server)) + "\r")
-            terminal.wait_for("Run it?")
+            terminal.wait_for("y once")
             terminal.send("\x1a")
             terminal.wait_for("Stopped")
             terminal.wait_for(lambda: terminal.screen.screen_rows()[-1] == "$")
