@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from itertools import islice
 
 from ollama_chat_tui.chat.events import (
     CallUnreadable,
@@ -183,9 +184,11 @@ class TurnRows:
         return "\n".join(map(self._dim, lines))
 
     def _calls(self) -> list[str]:
-        now, first = time.monotonic(), list(self._running.items())[:MOST_RUNNING]
-        lines = [f"{number} running {name} {now - began:.0f} s" for number, (name, began) in first]
-        more = len(self._running) - len(first)
+        now, lines = time.monotonic(), list[str]()
+        for number, (name, began) in islice(self._running.items(), MOST_RUNNING):
+            seconds = f" {now - began:.0f} s"
+            lines.append(shortened(f"{number} running {name}", self._width - len(seconds)) + seconds)
+        more = len(self._running) - len(lines)
         return [*lines, f"and {more} more"] if more else lines
 
     def _progress(self) -> str:

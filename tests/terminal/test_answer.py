@@ -244,6 +244,13 @@ def test_of_many_running_calls_a_few_have_a_line_and_the_others_are_counted() ->
     assert lines[5:] == ["and 495 more · Esc stops"]
 
 
+def test_the_seconds_of_a_call_stay_in_sight_whatever_its_name() -> None:
+    rows = rows_of(ThinkingView.FOLD, 24)
+    for number in (1, 2):
+        rows.take(ToolStarted(ToolCall("get_current_weather", {}), number))
+    assert rows.status().split("\n")[0] == "1 running get_curre… 0 s"
+
+
 def test_the_last_row_says_how_it_ended() -> None:
     message = Message(Role.ASSISTANT, "x")
     assert closing_line(STOPPED) == "stopped"
