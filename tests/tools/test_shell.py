@@ -36,6 +36,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux give
 
 
 BUBBLEWRAP = shutil.which("bwrap")
+PYTHON = Path(sys.executable).resolve()  # the one behind the environment, which may lie below a hidden /tmp
 
 
 class Shell:
@@ -119,7 +120,7 @@ async def test_one_that_takes_too_long_is_stopped(sh: Shell, command: str) -> No
 @linux_only
 async def test_memory_and_files_are_limited(sh: Shell) -> None:
     limits = ShellLimits(memory_bytes=256 << 20)
-    command = f"{sys.executable} -c 'b = bytearray(1 << 30)'"
+    command = f"{PYTHON} -c 'b = bytearray(1 << 30)'"
     assert "MemoryError" in await sh(command, limits)
     assert "4194304" in await sh("ulimit -v")
     assert "File too large" in await sh("trap '' XFSZ; truncate -s 2G file")
@@ -131,7 +132,7 @@ DAEMONS = [
     "nohup setsid sh -c 'touch $$; exec SLEEP' >/dev/null 2>&1 &",
     "(setsid sh -c '(setsid sh -c \"touch \\$\\$; exec SLEEP\" &) ; touch $$' &)",
     "env -i setsid /bin/sh -c 'touch $$; trap \"\" TERM HUP; exec /bin/SLEEP' >/dev/null 2>&1 &",
-    f"{sys.executable} -c 'import os; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); "
+    f"{PYTHON} -c 'import os; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); "
     'open(str(os.getpid()), "w"); import time; time.sleep(1000)  # SLEEP\'',
 ]
 
@@ -260,7 +261,7 @@ class TestInBubblewrap:
     async def test_it_has_no_network(self, sh: Shell) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             code = f'import socket; socket.create_connection(("127.0.0.1", {server.getsockname()[1]}))'
-            assert "ConnectionRefusedError" in await sh(f"{sys.executable} -c '{code}'")
+            assert "ConnectionRefusedError" in await sh(f"{PYTHON} -c '{code}'")
 
     async def test_it_finds_nobody_who_would_start_a_program_outside(self, sh: Shell) -> None:
         assert await sh("ls /run /tmp -A | grep -v current-system | grep /") == "/run:\n/tmp:\n[exit code 0]"
@@ -269,7 +270,7 @@ class TestInBubblewrap:
             server.bind(abstract)
             server.listen()
             code = f'import socket; socket.socket(socket.AF_UNIX).connect("\\0{sh.folder.name}")'
-            assert "ConnectionRefusedError" in await sh(f"{sys.executable} -c '{code}'")
+            assert "ConnectionRefusedError" in await sh(f"{PYTHON} -c '{code}'")
 
     async def test_it_sees_no_process_of_others(self, sh: Shell) -> None:
         assert "No such process" in await sh(f"kill -0 {os.getpid()}")
