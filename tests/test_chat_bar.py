@@ -14,7 +14,7 @@ from tests.scripted_replies import Signal as Mark
 from tests.scripted_replies import answer, done, installed, reply, wait
 from tests.scripted_server import ScriptedServer
 
-IDLE_S = 5
+IDLE_S = 2.5
 
 
 def bar(terminal: PtyTerminal) -> str:

@@ -19,7 +19,7 @@ from ollama_chat_tui.errors import UsageError
 from ollama_chat_tui.health import CHECKS, Check, Finding, Patient, Verdict, check_directory, examine
 from tests.command import COMMAND, chat, fresh_home, run, with_model
 from tests.pty_terminal import PtyTerminal
-from tests.scripted_replies import Step, end, head, lines, raw, reply
+from tests.scripted_replies import Step, close, end, head, lines, raw, reply
 from tests.scripted_server import ScriptedServer, closed_port
 
 
@@ -102,7 +102,7 @@ def test_the_embedded_engine_without_its_model(home: dict[str, str]) -> None:
         (reply("<html>It works!</html>", content_type="text/html"),),
         (reply("<html>404</html>", status=404, content_type="text/html"),),
         (reply("", status=302, Location="http://example.com/"),),
-        (raw(b"SSH-2.0-OpenSSH_9.6\r\n"),),
+        (raw(b"SSH-2.0-OpenSSH_9.6\r\n"), close()),
         (head(200), lines(b"[1, 2"), end()),
     ],
     ids=["a page", "no page", "a redirect", "no HTTP", "half of JSON"],

@@ -175,9 +175,15 @@ class TestTls:
         assert "--ca-file" in failed.error.hint
         assert secure.requests == []
 
-    async def test_a_server_that_speaks_no_tls_is_unreachable(self, server: ScriptedServer) -> None:
-        async with OllamaClient(parse_host(f"https://127.0.0.1:{server.port}"), Access()) as client:
-            assert type(failure(await take_turn(client)).error) is ServerUnreachable
+    async def test_a_server_that_speaks_no_tls_is_unreachable(self) -> None:
+        async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")  # as Go's server does
+            writer.close()
+
+        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with OllamaClient(parse_host(f"https://127.0.0.1:{port}"), Access()) as client:
+                assert type(failure(await take_turn(client)).error) is ServerUnreachable
 
     def test_a_ca_file_that_cannot_be_read_is_named(self, tmp_path: Path) -> None:
         empty = tmp_path / "empty.pem"

@@ -22,7 +22,7 @@ from tests.pty_terminal import PtyTerminal
 from tests.terminal.test_prompt_keys import every_key
 
 ROOT = Path(__file__).parents[2]
-IDLE_S = 5
+IDLE_S = 2.5
 
 
 class Chat:

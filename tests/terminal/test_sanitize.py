@@ -29,7 +29,7 @@ DEPENDENT = {0x200C, 0x200D, *range(0xFE00, 0xFE10)}
 def expected(code: int) -> str:
     if code in NEWLINES:
         return "\n"
-    if code in DROPPED | DEPENDENT:
+    if code in DROPPED or code in DEPENDENT:
         return ""
     if code != 0x09 and code < 0x20:
         return chr(0x2400 + code)
