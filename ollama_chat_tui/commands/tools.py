@@ -67,8 +67,7 @@ async def tools(context: Context, text: str) -> str:
 def _turn(kit: ToolKit, names: Sequence[str], *, on: bool) -> str:
     if not names and on:
         raise UsageError("Which tool?", "/tools lists them.")
-    for name in names or _names_on(kit):
-        kit.turn(name, on=on)
+    kit.turn(*(names or _names_on(kit)), on=on)
     return f"The model may call {', '.join(_names_on(kit)) or 'nothing'}."
 
 

@@ -65,15 +65,15 @@ class ToolKit:
         on = {each.source for each in self.registry.listed() if each.is_on}
         return [name for path in tuple(self._files) for name in await self.add(path, on=str(path) in on)]
 
-    def turn(self, name: str, *, on: bool) -> list[str]:
-        """Switch a tool, or all of a source, such as a file, on or off.
+    def turn(self, *names: str, on: bool) -> list[str]:
+        """Switch tools, or all of a source, such as a file, on or off.
 
         Raises:
-            BadTools: there is none of that name.
+            BadTools: there is none of one of the names; nothing is switched.
         """
         self._put_builtin()
-        path = path_of(name)
-        return self.registry.turn(str(path) if path in self._files else name, on=on)
+        files = {name: str(path) for name in names if (path := path_of(name)) in self._files}
+        return self.registry.turn(*(files.get(name, name) for name in names), on=on)
 
     def listed(self) -> list[Listed]:
         """Every tool there is."""

@@ -62,17 +62,17 @@ class Registry:
         """Forget a source and its tools."""
         self._on -= self._sources.pop(source, {}).keys()
 
-    def turn(self, name: str, *, on: bool) -> list[str]:
-        """Switch a tool, or all of a source, on or off; return the names.
+    def turn(self, *wanted: str, on: bool) -> list[str]:
+        """Switch tools, or all of a source, on or off; return the names.
 
         Raises:
-            BadTools: there is none of that name.
+            BadTools: there is none of one of the names; nothing is switched.
         """
-        names = list(self._sources.get(name, ())) or [name]
+        names = [name for each in wanted for name in self._sources.get(each) or (each,)]
         for each in names:
             if self._source_of(each) is None:
                 known = ", ".join(listed.tool.name for listed in self.listed())
-                raise BadTools(f"There is no tool {name}.", f"The tools are: {known or 'none'}.")
+                raise BadTools(f"There is no tool {each}.", f"The tools are: {known or 'none'}.")
         self._on = self._on | set(names) if on else self._on - set(names)
         return names
 

@@ -39,7 +39,8 @@ def test_tools_of_a_source_are_switched_by_name_or_together() -> None:
         ("built in", "two", True),
     ]
     with pytest.raises(BadTools) as error:
-        registry.turn("three", on=True)
+        registry.turn("one", "three", on=True)
+    assert offered(registry) == ["two"]
     assert error.value.hint == "The tools are: one, two."
 
 
