@@ -79,8 +79,11 @@ def make_asker(
 
     has_no_cursor = is_dumb(variables)
     look = _look(variables, "none" if has_no_cursor else theme)
-    columns = lambda: shutil.get_terminal_size().columns  # noqa: E731
-    return ApprovalPrompt(output, keyboard, look, columns, aside, is_dumb=has_no_cursor)
+    return ApprovalPrompt(output, keyboard, look, _columns, aside, is_dumb=has_no_cursor)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
 
 
 def _look(variables: Mapping[str, str], theme: ThemeName) -> Theme:
