@@ -72,6 +72,13 @@ def ended_by_ctrl_c() -> Iterator[None]:
 
 
 @contextmanager
+def on_ctrl_c(action: Callable[[], None]) -> Iterator[None]:
+    """While inside, SIGINT has the loop call `action`, and does nothing else."""
+    with _handled({signal.SIGINT: action}):
+        yield
+
+
+@contextmanager
 def ended_in_order() -> Iterator[None]:
     """While inside, SIGTERM and SIGHUP cancel the task, and when all is put away the process dies of them.
 

@@ -26,6 +26,7 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import BaseStyle, Style, merge_styles
 
+from ollama_chat_tui.interrupt import on_ctrl_c
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.bindings import load_prompt_bindings, quicken_escape
 from ollama_chat_tui.terminal.completion import CompletionSource, SourceCompleter
@@ -195,9 +196,13 @@ class Prompt:
         self._pastes.keep_verbatim(default)
         text = self._pastes.fold(default)
         try:
-            with self._hang_ups_noticed():
+            # prompt_toolkit's own handler leaves a moment in which Ctrl-C raises, and what was typed is lost.
+            with self._hang_ups_noticed(), on_ctrl_c(self._press_ctrl_c):
                 whole = await self._session.prompt_async(
-                    self._message(text), default=Document(text, len(text)), set_exception_handler=False
+                    self._message(text),
+                    default=Document(text, len(text)),
+                    set_exception_handler=False,
+                    handle_sigint=False,
                 )
         except OSError as error:
             if not _is_hang_up(error):
@@ -208,6 +213,10 @@ class Prompt:
         whole = whole.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # bytes that were no text
         self.history.add(whole)
         return whole
+
+    def _press_ctrl_c(self) -> None:
+        if self._session.app.is_running and not self._session.app.is_done:
+            self._session.app.key_processor.send_sigint()
 
     def echo(self, text: str) -> None:
         """Show a question typed elsewhere as if it had been typed here, and put it in the history."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from ollama_chat_tui.interrupt import ended_in_order
 from ollama_chat_tui.terminal.hints import hints
 from ollama_chat_tui.terminal.keymap import Keymap
 from ollama_chat_tui.terminal.prompt import Prompt, PromptOptions
@@ -61,6 +66,49 @@ async def test_keys_after_enter_can_be_taken_instead() -> None:
         assert await line.gives("one\rab") == "one"
         assert [press.data for press in line.prompt.take_typeahead()] == ["a", "b"]
         assert await line.gives("c\r") == "c"
+
+
+class Presser:
+    """Another process that presses Ctrl-C, as fast as it can for 10 ms."""
+
+    CODE = f"""
+import os, sys, time
+for _ in sys.stdin:
+    until_s = time.monotonic() + 0.01
+    while time.monotonic() < until_s:
+        os.kill({os.getpid()}, {signal.SIGINT.value})
+    print(flush=True)
+"""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin
+        assert process.stdout
+        self._begin, self._ended = process.stdin, process.stdout
+
+    def press(self) -> None:
+        os.write(self._begin.fileno(), b"\n")
+
+    async def wait(self) -> None:
+        await asyncio.to_thread(self._ended.readline)
+
+
+@pytest.fixture
+def presser() -> Iterator[Presser]:
+    command = [sys.executable, "-c", Presser.CODE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield Presser(process)
+        process.communicate()
+
+
+async def test_ctrl_c_behind_enter_takes_nothing_away(presser: Presser) -> None:
+    with ended_in_order():
+        for _ in range(20):
+            async with typing_line("") as line:
+                line.when_ended(presser.press)
+                line.press("a word\r")
+                end = await line.end()
+                await presser.wait()
+                assert end == "a word"
 
 
 async def test_stop_ends_a_reading_and_those_to_come() -> None:

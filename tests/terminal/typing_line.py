@@ -60,6 +60,12 @@ class TypingLine:
         except TimeoutError:
             raise AssertionError(f"in vain; the text is {self.text!r}, the menu {self.menu}") from None
 
+    def when_ended(self, action: Callable[[], None]) -> None:
+        """Call `action` as soon as it is decided how the reading ends; it has yet to clear up."""
+        future = self.prompt._session.app.future
+        assert future
+        future.add_done_callback(lambda _: action())
+
     async def press_until(self, keys: str, text: str) -> None:
         self.press(keys)
         await self.until(lambda: self.text == text)
