@@ -241,9 +241,8 @@ class Sessions:
         for line in in_columns(_facts(loaded)):
             yield ansi_row([(line, PLAIN)])
         yield ""
-        messages = [node.message for node in loaded.conversation.branch()]
         width = shutil.get_terminal_size().columns
-        yield from replayed_rows(messages, theme, width, view=ThinkingView.FULL)
+        yield from replayed_rows(loaded.conversation, theme, width, view=ThinkingView.FULL)
 
     def _highlighted(self, hit: Hit) -> Iterator[str]:
         """Where it is, and under it what was said with the words marked."""

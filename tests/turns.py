@@ -18,11 +18,15 @@ from tests.scripted_replies import PATIENCE_S
 SETTINGS = Settings("m")
 
 
-def conversation_with(*questions: str) -> Conversation:
+def conversation_of(*messages: Message) -> Conversation:
     conversation = Conversation()
-    for question in questions:
-        conversation.append(Message(Role.USER, question))
+    for message in messages:
+        conversation.append(message)
     return conversation
+
+
+def conversation_with(*questions: str) -> Conversation:
+    return conversation_of(*(Message(Role.USER, question) for question in questions))
 
 
 async def take_turn(

@@ -77,7 +77,7 @@ class Calls:
             ToolRoundsExceeded: the model asks the same again and again, or the time is over.
         """
         for together in self._groups(calls):
-            before = sum(node.message.role is Role.TOOL for node in self._conversation.nodes)
+            before = len(self._conversation.result_numbers())
             jobs = [_Job(call, before + place) for place, call in enumerate(together, 1)]
             try:
                 async with aclosing(self._run_together(jobs, most_tokens)) as events:

@@ -71,6 +71,11 @@ class Conversation:
         """The messages said after the first `count` ones; costs only what it returns."""
         return self._said[count:]
 
+    def result_numbers(self) -> dict[str, int]:
+        """The numbers of tools' results by the ids of their messages; those of every branch count, from 1."""
+        results = [node.id for node in self._said if node.message.role is Role.TOOL]
+        return {node_id: number for number, node_id in enumerate(results, 1)}
+
     def append(self, message: Message) -> Node:
         """Add a child of the head and move the head to it."""
         node = Node(self.next_id, self._head, message)

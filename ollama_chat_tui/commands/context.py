@@ -12,7 +12,6 @@ from ollama_chat_tui.backends.client import OllamaClient
 from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.image import Image, ImageStore
-from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.media.attachments import Attachments
@@ -65,7 +64,7 @@ class Screen(Protocol):
         """Show progress while inside."""
         ...
 
-    async def replay(self, messages: Sequence[Message], images: ImageStore) -> None:
+    async def replay(self, conversation: Conversation) -> None:
         """Show the last turns of a conversation as they looked, with its images."""
         ...
 

@@ -105,7 +105,7 @@ async def _open(context: Context, id_: str, node_id: str | None = None) -> str:
 
 async def _replay(context: Context, loaded: Loaded) -> None:
     conversation = loaded.conversation
-    await context.screen.replay([node.message for node in conversation.branch()], conversation.images)
+    await context.screen.replay(conversation)
 
 
 def _headline(loaded: Loaded) -> str:

@@ -113,7 +113,7 @@ async def branches(context: Context, text: str) -> str:
         return "\n".join(_tree(conversation, leaves))
     leaf = leaves[_number(text, len(leaves), "branch") - 1]
     conversation.move_head(leaf.id)
-    await context.screen.replay([node.message for node in conversation.branch()], conversation.images)
+    await context.screen.replay(conversation)
     return f"Branch {text}: after “{_excerpt(leaf)}”."
 
 

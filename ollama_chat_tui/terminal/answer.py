@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from itertools import islice
 
+from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import (
     CallUnreadable,
     Event,
@@ -28,7 +29,6 @@ from ollama_chat_tui.chat.events import (
     ToolStarted,
     Waiting,
 )
-from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.interrupt import cancelled_by_ctrl_c
 from ollama_chat_tui.terminal.drawer import AnswerDrawer, Tty
 from ollama_chat_tui.terminal.fill import Gutter, WordFill
@@ -72,11 +72,11 @@ class AnswerScreen:
         drawer.touch()
         return True
 
-    def replayed(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> str:
+    def replayed(self, conversation: Conversation, pictures: Mapping[str, str]) -> str:
         """The last turns of a conversation as they looked, as lines; with pictures of images by SHA-256."""
         width = self._tty.size().columns
         turns, view = REPLAYED_TURNS, self._view()
-        rows = replayed_rows(messages, self._theme, width, turns=turns, view=view, pictures=pictures)
+        rows = replayed_rows(conversation, self._theme, width, turns=turns, view=view, pictures=pictures)
         return "".join(f"{row}\n" for row in rows)
 
     def rendered(self, markdown: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from prompt_toolkit.input import Input
 
+from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import Event
-from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.terminal.ability import has_hyperlinks, is_dumb
 from ollama_chat_tui.terminal.answer import AnswerScreen, End
 from ollama_chat_tui.terminal.drawer import make_tty
@@ -32,7 +32,7 @@ class Answers(Protocol):
         False: no answer is being shown, and they are still to be written.
         """
 
-    def replayed(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> str:
+    def replayed(self, conversation: Conversation, pictures: Mapping[str, str]) -> str:
         """The last turns of a conversation as they looked, as lines; with pictures of images by SHA-256."""
         ...
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from prompt_toolkit.application import Application, get_app_or_none, in_terminal
 
-from ollama_chat_tui.chat.message import Message
+from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.terminal.answers import Answers
 
 
@@ -39,9 +39,9 @@ class Outlet:
         else:
             self._write(text)
 
-    def replay(self, messages: Sequence[Message], pictures: Mapping[str, str]) -> None:
+    def replay(self, conversation: Conversation, pictures: Mapping[str, str]) -> None:
         """Show the last turns of a conversation as they looked, with the pictures of images by SHA-256."""
-        if text := self._answers.replayed(messages, pictures):
+        if text := self._answers.replayed(conversation, pictures):
             self.write(text)
 
     def flush(self) -> None:

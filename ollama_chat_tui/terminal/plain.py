@@ -14,6 +14,7 @@ from typing import TextIO
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.output.plain_text import PlainTextOutput
 
+from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.events import (
     CallUnreadable,
     Event,
@@ -35,7 +36,7 @@ from ollama_chat_tui.terminal.answer import SET_OPTION, UNREADABLE_CALL, End, cl
 from ollama_chat_tui.terminal.reasoning import ThinkingView, thought_summary
 from ollama_chat_tui.terminal.region import TextOutput
 from ollama_chat_tui.terminal.sanitize import Sanitizer, sanitize
-from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
+from ollama_chat_tui.terminal.tool_lines import asked_line, asked_lines, done_line, with_numbers
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.verdict import room_hint, verdict_lines
 
@@ -68,9 +69,10 @@ class PlainAnswers:
         self._output.flush()
         return True
 
-    def replayed(self, messages: Sequence[Message], _pictures: Mapping[str, str]) -> str:
+    def replayed(self, conversation: Conversation, _pictures: Mapping[str, str]) -> str:
         """What was said, as it was written; of calls and their results a line each."""
-        said = [_said(each) for each in messages[-REPLAYED_MESSAGES:]]
+        messages = with_numbers(conversation.branch(), conversation.result_numbers())
+        said = [_said(*each) for each in messages[-REPLAYED_MESSAGES:]]
         return sanitize("\n".join(said)) + "\n" if said else ""
 
     def rendered(self, markdown: str) -> str:
@@ -99,13 +101,13 @@ class PlainAnswers:
         return writing.end
 
 
-def _said(message: Message) -> str:
+def _said(message: Message, numbers: Sequence[int]) -> str:
     match message.role:
         case Role.USER:
             return f">>> {message.content}"
         case Role.TOOL:
-            return done_line(message.content)
-    return "\n".join(filter(None, [message.content, *map(asked_line, message.tool_calls)]))
+            return done_line(message.content, *numbers)
+    return "\n".join(filter(None, [message.content, *asked_lines(message, numbers)]))
 
 
 class PlainTurn:

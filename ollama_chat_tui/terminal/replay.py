@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from ollama_chat_tui.chat.conversation import Conversation, Node
 from ollama_chat_tui.chat.message import Ending, Message, Role
 from ollama_chat_tui.terminal.fill import CodeFill, Gutter
 from ollama_chat_tui.terminal.json_stream import JsonStream
@@ -18,7 +19,7 @@ from ollama_chat_tui.terminal.reasoning import ReasoningRows, ThinkingView
 from ollama_chat_tui.terminal.rows import ansi_row, shortened
 from ollama_chat_tui.terminal.sanitize import sanitize
 from ollama_chat_tui.terminal.theme import PLAIN, Theme
-from ollama_chat_tui.terminal.tool_lines import asked_line, done_line
+from ollama_chat_tui.terminal.tool_lines import asked_lines, done_line, with_numbers
 
 # As the prompt writes them.
 _PROMPT: Final = ">>> "
@@ -29,7 +30,7 @@ _ENDINGS: Final = {Ending.INTERRUPTED: STOPPED, Ending.FAILED: BROKEN_OFF}
 
 
 def replayed_rows(
-    messages: Sequence[Message],
+    conversation: Conversation,
     theme: Theme,
     width: int,
     *,
@@ -37,30 +38,31 @@ def replayed_rows(
     view: ThinkingView = ThinkingView.FOLD,
     pictures: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Return the rows of a branch of a conversation, or of its last `turns` alone.
+    """Return the rows of the branch of a conversation, or of its last `turns` alone.
 
     A turn begins with a question. What was pasted into one is no longer known, so a long question is cut
     to its beginning. How long a model thought is not stored either; the length of its reasoning is shown.
     `pictures` are those of images by SHA-256, each a row that is as high as it needs.
     """
     replay = _Replay(theme, max(NARROWEST, width), view, pictures or {})
-    show: dict[Role, Callable[[Message], None]] = {
+    show: dict[Role, Callable[[Message, Sequence[int]], None]] = {
         Role.USER: replay.question,
         Role.ASSISTANT: replay.answer,
         Role.TOOL: replay.result,
     }
-    for message in last_turns(messages, turns):
+    for message, numbers in with_numbers(last_turns(conversation, turns), conversation.result_numbers()):
         if message.role in show:
-            show[message.role](message)
+            show[message.role](message, numbers)
     return replay.rows
 
 
-def last_turns(messages: Sequence[Message], turns: int | None) -> Sequence[Message]:
-    """The end of a branch, with so many questions; None: the whole."""
-    starts = [place for place, message in enumerate(messages) if message.role is Role.USER]
+def last_turns(conversation: Conversation, turns: int | None) -> Sequence[Node]:
+    """The end of the branch, with so many questions; None: the whole."""
+    nodes = conversation.branch()
+    starts = [place for place, node in enumerate(nodes) if node.message.role is Role.USER]
     if turns is None or turns >= len(starts):
-        return messages
-    return messages[starts[-turns] :] if turns > 0 else []
+        return nodes
+    return nodes[starts[-turns] :] if turns > 0 else []
 
 
 class _Replay:
@@ -71,7 +73,7 @@ class _Replay:
         self._view = view
         self._pictures = pictures
 
-    def question(self, message: Message) -> None:
+    def question(self, message: Message, _: Sequence[int]) -> None:
         rows: list[str] = []
         for number, line in enumerate(sanitize(message.content).rstrip("\n").split("\n")):
             first, rest = (_CONTINUATION if number else _PROMPT), " " * len(_CONTINUATION)
@@ -91,7 +93,7 @@ class _Replay:
             self.rows += [picture.removesuffix("\n") for picture in drawn if picture]
         self.rows.append("")
 
-    def answer(self, message: Message) -> None:
+    def answer(self, message: Message, numbers: Sequence[int]) -> None:
         if message.thinking:
             self._think(message.thinking)
         if message.content:
@@ -101,11 +103,11 @@ class _Replay:
         if ending := _ENDINGS.get(message.ending):
             self._add(ending)
         self.rows.append("")
-        for call in message.tool_calls:
-            self._add(asked_line(call))
+        for line in asked_lines(message, numbers):
+            self._add(line)
 
-    def result(self, message: Message) -> None:
-        self._add(done_line(message.content))
+    def result(self, message: Message, numbers: Sequence[int]) -> None:
+        self._add(done_line(message.content, *numbers))
         self.rows.append("")
 
     def _think(self, thinking: str) -> None:

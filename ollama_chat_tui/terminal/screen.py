@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TextIO
 
+from ollama_chat_tui.chat.conversation import Conversation
 from ollama_chat_tui.chat.image import Image, ImageStore
-from ollama_chat_tui.chat.message import Message
 from ollama_chat_tui.progress import ShowProgress
 from ollama_chat_tui.terminal.ability import is_dumb
 from ollama_chat_tui.terminal.answer import REPLAYED_TURNS
@@ -78,12 +78,12 @@ class TerminalScreen:
     def progress(self) -> AbstractContextManager[ShowProgress]:
         return progress_bars(self._output)
 
-    async def replay(self, messages: Sequence[Message], images: ImageStore) -> None:
-        shown = last_turns(messages, REPLAYED_TURNS)
-        attached = {image.sha256: image for message in shown for image in message.images}
+    async def replay(self, conversation: Conversation) -> None:
+        shown = last_turns(conversation, REPLAYED_TURNS)
+        attached = {image.sha256: image for node in shown for image in node.message.images}
         newest = list(attached.values())[-MOST_PICTURES:]
-        pictures = {image.sha256: await self._thumbnail(image, images) for image in newest}
-        self._outlet.replay(messages, pictures)
+        pictures = {image.sha256: await self._thumbnail(image, conversation.images) for image in newest}
+        self._outlet.replay(conversation, pictures)
 
     async def show_image(self, sentence: str, image: Image, images: ImageStore) -> None:
         picture = await self._thumbnail(image, images)

@@ -8,6 +8,7 @@ from msgspec import structs
 from ollama_chat_tui.chat.conversation import NO_ANSWER, SKIPPED_CALL, Conversation
 from ollama_chat_tui.chat.image import Image
 from ollama_chat_tui.chat.message import Ending, Message, Role, ToolCall
+from tests.turns import conversation_of
 
 TEXTS = st.sampled_from(["", "a", "b c"])
 CALLS = st.lists(st.sampled_from([ToolCall("f", {}), ToolCall("g", {"x": 1}, "call_1")]), max_size=3).map(
@@ -35,13 +36,6 @@ def answer(text: str = "", *calls: ToolCall, thinking: str = "") -> Message:
 
 def result(text: str, call: ToolCall) -> Message:
     return Message(Role.TOOL, text, tool_name=call.name, tool_call_id=call.id)
-
-
-def conversation_of(*messages: Message) -> Conversation:
-    conversation = Conversation()
-    for message in messages:
-        conversation.append(message)
-    return conversation
 
 
 def told(conversation: Conversation, system: str = "") -> list[tuple[str, str]]:

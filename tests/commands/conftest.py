@@ -74,8 +74,8 @@ class NotedScreen:
     def progress(self) -> Iterator[ShowProgress]:
         yield self.steps.append
 
-    async def replay(self, messages: Sequence[Message], images: ImageStore) -> None:
-        self.replayed = list(messages)
+    async def replay(self, conversation: Conversation) -> None:
+        self.replayed = [node.message for node in conversation.branch()]
 
     async def show_image(self, sentence: str, image: Image, images: ImageStore) -> None:
         assert images.open(image.sha256)

@@ -28,7 +28,7 @@ class Answers:
             self.said.append(text)
         return self.is_showing
 
-    def replayed(self, messages: object, pictures: object) -> str:
+    def replayed(self, conversation: object, pictures: object) -> str:
         raise NotImplementedError
 
     def rendered(self, markdown: str) -> str:

@@ -35,6 +35,7 @@ from ollama_chat_tui.terminal.answers import make_answers
 from ollama_chat_tui.terminal.plain import PlainAnswers, PlainTurn, plain_prompts
 from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.typeahead import TypeAhead
+from tests.turns import conversation_of
 
 FINISHED = Finished(Message(Role.ASSISTANT, "x"), Metrics(answer_tokens=2))
 STOPPED = Interrupted(Message(Role.ASSISTANT, "x"), Metrics())
@@ -146,6 +147,6 @@ def test_of_calls_that_are_over_a_line_is_shown_and_one_of_their_results() -> No
         Message(Role.ASSISTANT, "Done."),
     ]
     answers = PlainAnswers(io.StringIO(), lambda: ThinkingView.FOLD)
-    assert answers.replayed(messages, {}) == (
-        '>>> Go\n→ f {"a": 1}\n→ g␛\n← one␛ · 1001 lines\n← nothing\nDone.\n'
+    assert answers.replayed(conversation_of(*messages), {}) == (
+        '>>> Go\n1 → f {"a": 1}\n2 → g␛\n1 ← one␛ · 1001 lines\n2 ← nothing\nDone.\n'
     )

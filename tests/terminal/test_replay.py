@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from ollama_chat_tui.chat.events import (
@@ -20,7 +23,8 @@ from ollama_chat_tui.terminal.answer import TurnRows
 from ollama_chat_tui.terminal.reasoning import ThinkingView
 from ollama_chat_tui.terminal.replay import replayed_rows
 from ollama_chat_tui.terminal.rows import cells
-from ollama_chat_tui.terminal.theme import make_theme
+from ollama_chat_tui.terminal.theme import Theme, make_theme
+from tests.turns import conversation_of
 
 PLAIN = make_theme("none")
 COLOURED = make_theme("dark")
@@ -35,6 +39,10 @@ def assistant(text: str, **more: object) -> Message:
     return Message(Role.ASSISTANT, text, **more)  # type: ignore[arg-type]
 
 
+def replayed(messages: Sequence[Message], theme: Theme, width: int, **more: Any) -> list[str]:
+    return replayed_rows(conversation_of(*messages), theme, width, **more)
+
+
 def test_questions_and_answers_stand_one_below_the_other() -> None:
     messages = [
         Message(Role.SYSTEM, "Be brief."),
@@ -43,7 +51,7 @@ def test_questions_and_answers_stand_one_below_the_other() -> None:
         user("And?"),
         assistant("**That**", ending=Ending.INTERRUPTED),
     ]
-    assert replayed_rows(messages, PLAIN, 40) == [
+    assert replayed(messages, PLAIN, 40) == [
         ">>> What is",
         "... a list?",
         "",
@@ -63,11 +71,11 @@ def test_json_is_laid_out_as_when_it_came() -> None:
     for event in (JsonDue(), TextDelta(text), Interrupted(assistant(text), Metrics())):
         live.take(event)
     seen = live.render().finished
-    stored = replayed_rows([assistant(text)], COLOURED, 40)
+    stored = replayed([assistant(text)], COLOURED, 40)
     assert stored[:-1] == seen[: len(stored) - 1]
     assert len(stored) > 5
     link = "[Oslo](https://oslo.no) is **cold**."
-    assert replayed_rows([assistant(link)], PLAIN, 40) == ["Oslo (https://oslo.no) is cold.", ""]
+    assert replayed([assistant(link)], PLAIN, 40) == ["Oslo (https://oslo.no) is cold.", ""]
 
 
 def test_a_turn_with_tools_has_the_rows_it_had_when_it_came() -> None:
@@ -78,8 +86,8 @@ def test_a_turn_with_tools_has_the_rows_it_had_when_it_came() -> None:
     events: list[Event] = [
         TextDelta("Wait"),
         Finished(called, Metrics()),
-        ToolAsked(CALL),
-        ToolDone(CALL, result),
+        ToolAsked(CALL, 1),
+        ToolDone(CALL, result, number=1),
         *(TextDelta(char) for char in text),
         Interrupted(whole, Metrics()),
     ]
@@ -89,9 +97,9 @@ def test_a_turn_with_tools_has_the_rows_it_had_when_it_came() -> None:
         seen += rows.render().finished
     seen.remove("")  # the row of figures, which are not stored
     stored = [called, Message(Role.TOOL, result, tool_name="read_file"), whole]
-    assert replayed_rows(stored, COLOURED, 50) == seen
-    assert '→ read_file {"path": "a b.txt"}' in "".join(seen)
-    assert "← first · 2 lines" in "".join(seen)
+    assert replayed(stored, COLOURED, 50) == seen
+    assert '1 → read_file {"path": "a b.txt"}' in "".join(seen)
+    assert "1 ← first · 2 lines" in "".join(seen)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +111,21 @@ def test_a_turn_with_tools_has_the_rows_it_had_when_it_came() -> None:
     ],
 )
 def test_reasoning_is_shown_as_it_is_wanted(view: ThinkingView, rows: list[str]) -> None:
-    assert replayed_rows([assistant("Yes", thinking="a\nb\x1b c\n"[:7])], PLAIN, 40, view=view) == rows
+    assert replayed([assistant("Yes", thinking="a\nb\x1b c\n"[:7])], PLAIN, 40, view=view) == rows
+
+
+def test_numbers_are_those_of_the_chat_whatever_is_shown_and_on_whatever_branch() -> None:
+    other, told = Message(Role.TOOL, "other"), Message(Role.TOOL, "told")
+    conversation = conversation_of(user("One"), assistant("", tool_calls=(CALL,)), other)
+    conversation.move_head(None)
+    for message in (user("Two"), assistant("", tool_calls=(CALL, CALL)), told, user("Three"), told):
+        conversation.append(message)
+    rows = replayed_rows(conversation, PLAIN, 40, turns=2)
+    assert [row for row in rows if "read_file" in row] == [
+        '2 → read_file {"path": "a b.txt"}',
+        '→ read_file {"path": "a b.txt"}',
+    ]
+    assert [row for row in rows if "told" in row] == ["2 ← told", "3 ← told"]
 
 
 @pytest.mark.parametrize(
@@ -111,11 +133,11 @@ def test_reasoning_is_shown_as_it_is_wanted(view: ThinkingView, rows: list[str])
 )
 def test_the_last_turns_can_be_had_alone(turns: int | None, first: str | None) -> None:
     messages = [message for number in range(3) for message in (user(str(number)), assistant("x"))]
-    assert next(iter(replayed_rows(messages, PLAIN, 40, turns=turns)), None) == first
+    assert next(iter(replayed(messages, PLAIN, 40, turns=turns)), None) == first
 
 
 def test_a_long_question_shows_its_beginning_and_its_length() -> None:
-    rows = replayed_rows([user("\n".join(map(str, range(500))))], PLAIN, 40)
+    rows = replayed([user("\n".join(map(str, range(500))))], PLAIN, 40)
     assert len(rows) == 22
     assert rows[19:] == ["... 19", "⋮ 1,889 characters in all", ""]
 
@@ -124,8 +146,8 @@ X = Image("0" * 64, "image/png")
 
 
 def test_images_are_told() -> None:
-    assert replayed_rows([Message(Role.USER, "Look", images=(X,))], PLAIN, 40)[1:] == ["with 1 image", ""]
-    assert replayed_rows([Message(Role.USER, "Look", images=(X, X))], PLAIN, 40)[1] == "with 2 images"
+    assert replayed([Message(Role.USER, "Look", images=(X,))], PLAIN, 40)[1:] == ["with 1 image", ""]
+    assert replayed([Message(Role.USER, "Look", images=(X, X))], PLAIN, 40)[1] == "with 2 images"
 
 
 def test_no_row_is_wider_than_the_screen_and_all_is_harmless() -> None:
@@ -137,7 +159,7 @@ def test_no_row_is_wider_than_the_screen_and_all_is_harmless() -> None:
         Message(Role.TOOL, nasty),
     ]
     for view in ThinkingView:
-        rows = replayed_rows(messages, PLAIN, 30, view=view)
+        rows = replayed(messages, PLAIN, 30, view=view)
         assert max(map(cells, rows)) <= 30
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set("".join(rows))
         assert "broken off" in rows

@@ -23,6 +23,7 @@ from ollama_chat_tui.terminal.replay import replayed_rows
 from ollama_chat_tui.terminal.theme import ColourDepth, make_theme
 from ollama_chat_tui.terminal.typeahead import TypeAhead
 from ollama_chat_tui.terminal.window import Window
+from tests.turns import conversation_of
 
 WIDTH = 60
 
@@ -107,7 +108,7 @@ def stored_session(pieces: Sequence[str]) -> Iterator[str]:
         Message(Role.ASSISTANT, text, thinking=text, tool_calls=(call,)),
         Message(Role.TOOL, text, tool_name=text),
     ]
-    yield from replayed_rows(messages, _THEME, WIDTH, view=ThinkingView.FULL)
+    yield from replayed_rows(conversation_of(*messages), _THEME, WIDTH, view=ThinkingView.FULL)
 
 
 SOURCES: Mapping[str, Callable[[Sequence[str]], Iterator[str]]] = {
