@@ -88,6 +88,7 @@ async def run_chat(
         variables,
         lambda: make_asker(stdout, prompt.input, variables, theme, answers.aside),
     )
+    backend = CapableBackend(LateBackend(opening), opening.answerer)
     context = Context(
         conversation=Conversation(),
         settings=preferences.settings(),
@@ -98,8 +99,8 @@ async def run_chat(
         keeping=keeping,
         attachments=attachments,
         tools=tools,
+        missing=backend.missing,
     )
-    backend = CapableBackend(LateBackend(opening), opening.answerer)
     composer = Composer(context, backend, notices, prompt.refresh)
     if beginning.is_private:
         screen.record(False)

@@ -45,6 +45,8 @@ async def arrive(
             refresh()
             for error in context.tools.take_troubles():
                 notices.complain(error)
+            if lack := await context.lack_of_tools():
+                notices.complain(lack)
         if preloads:
             await _load_model(context, status, refresh, found.client)
     except ChatError as error:

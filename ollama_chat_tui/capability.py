@@ -69,7 +69,7 @@ class CapableBackend:
             found = await self._find()
             request = request.with_model(found.model)
             if lack := await self._lack(found.client, request.settings.model, needs):
-                raise _missing(lack)
+                raise _missing(lack, "; nothing was sent")
         async with aclosing(self._backend.chat(request)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -82,6 +82,11 @@ class CapableBackend:
         """
         found = await self._find()
         return await self._lack(found.client, model or found.model, needs)
+
+    async def missing(self, model: str, needs: Collection[str]) -> CapabilityMissing | None:
+        """The same as an error that may be shown before anything is asked."""
+        lack = await self.lack(model, needs)
+        return _missing(lack) if lack else None
 
     async def _lack(self, client: OllamaClient, model: str, needs: Collection[str]) -> Lack | None:
         key = (client.host.label, full_name(model))
@@ -100,14 +105,14 @@ def _fits(backend: CapableBackend) -> Backend:
     return backend
 
 
-def _missing(lack: Lack) -> CapabilityMissing:
+def _missing(lack: Lack, ending: str = "") -> CapabilityMissing:
     names = lack.names
     hint = f"{', '.join(names)} can: choose with /model or --model." if names else "No model here can."
     if "tools" in lack.abilities:
         hint += " Without tools: /tools off, or no --tools."
     if "thinking" in lack.abilities:
         hint += " Without thinking: /think off or --no-think."
-    return CapabilityMissing(f"{lack.model} cannot {lack.words}; nothing was sent.", hint)
+    return CapabilityMissing(f"{lack.model} cannot {lack.words}{ending}.", hint)
 
 
 def _needs(request: ChatRequest) -> list[str]:

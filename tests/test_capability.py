@@ -19,7 +19,7 @@ from ollama_chat_tui.chat.protocols import ToolFacts
 from ollama_chat_tui.chat.settings import Settings
 from ollama_chat_tui.errors import CapabilityMissing
 from ollama_chat_tui.startup import LateBackend, Opening
-from tests.command import chat, fresh_home, rows_with, run
+from tests.command import READY, chat, fresh_home, rows_with, run, wait_for_prompt
 from tests.scripted_replies import Signal, answer, installed, reply, wait
 from tests.scripted_server import ScriptedServer
 from tests.turns import failure, take_turn, text_of
@@ -192,3 +192,24 @@ def test_in_the_chat_what_was_typed_comes_back(server: ScriptedServer, tmp_path:
         terminal.send("why?\r")
         terminal.wait_for("Because.")
     assert len(server.wait_for().json["messages"]) == 1
+
+
+def test_that_a_model_cannot_call_tools_is_said_as_soon_as_they_are_on(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    home = fresh_home(tmp_path, OLLAMA_HOST=server.url)
+    can = "tools:1b, all:1b can: choose with /model or --model."
+    with chat("--model", "plain", home=home, columns=110) as terminal:
+        terminal.wait_for(READY)
+        terminal.send("/tools on now\r")
+        terminal.wait_for(f"plain cannot call tools. {can}")
+        terminal.send("/model tools:1b\r")
+        wait_for_prompt(terminal, 3)
+        assert not rows_with(terminal, "tools:1b cannot")
+        terminal.send("/model audio:1b\r")
+        terminal.wait_for(f"audio:1b cannot call tools. {can}")
+        terminal.send("\x04")
+    with chat("--model", "plain", "--tools", "now", home=home, columns=110) as terminal:
+        terminal.wait_for("plain cannot call tools.")
+        terminal.wait_for(can)
+    assert server.to("/api/chat") == []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ollama_chat_tui.backends.choice import Wanted
 from ollama_chat_tui.backends.client import OllamaClient
@@ -14,6 +15,7 @@ from ollama_chat_tui.chat.events import Metrics
 from ollama_chat_tui.chat.image import Image, ImageStore
 from ollama_chat_tui.chat.protocols import ChatRequest
 from ollama_chat_tui.chat.settings import Settings
+from ollama_chat_tui.errors import CapabilityMissing, ChatError
 from ollama_chat_tui.media.attachments import Attachments
 from ollama_chat_tui.preferences import Preferences
 from ollama_chat_tui.progress import ShowProgress
@@ -22,6 +24,8 @@ from ollama_chat_tui.tools.bench import Bench
 
 if TYPE_CHECKING:
     from ollama_chat_tui.commands.registry import Registry
+
+_PATIENCE_S: Final = 2.0
 
 
 class Screen(Protocol):
@@ -146,6 +150,7 @@ class Context:
         keeping: the session that the chat is kept in, and the way to the others.
         attachments: what goes with the next message.
         tools: what the model may call.
+        missing: what a model lacks of some abilities, as an error to show; None as far as is known.
         draft: set by a command that gives a text back to the prompt.
         outgoing: set by a command that speaks to the model; the chat takes it away and sends it.
         host: the name or address that the chat went over to; empty where it began.
@@ -165,6 +170,7 @@ class Context:
     keeping: Keeping
     attachments: Attachments
     tools: Bench = field(default_factory=Bench)
+    missing: Callable[[str, Collection[str]], Awaitable[CapabilityMissing | None]] | None = None
     is_leaving: bool = False
     draft: str = ""
     outgoing: Outgoing | None = None
@@ -189,6 +195,14 @@ class Context:
         self.found = await (self.opening.answerer() if needs_model else self.opening.server())
         if not self.settings.model:
             self.settings = replace(self.settings, model=self.found.model)
+
+    async def lack_of_tools(self) -> CapabilityMissing | None:
+        """Why the model cannot call the tools that are on; None as far as is known soon."""
+        if self.tools.number_on and self.missing:
+            with suppress(ChatError, TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    return await self.missing(self.settings.model, ["tools"])
+        return None
 
     @property
     def client(self) -> OllamaClient:

@@ -71,7 +71,8 @@ async def pick_model(context: Context, _: str) -> str:
 async def _switch(context: Context, name: str) -> str:
     context.settings = replace(context.settings, model=name)
     context.opening.remember(name)
-    return f"Now talking to {name}."
+    lack = await context.lack_of_tools()
+    return f"Now talking to {name}." + (f"\n{lack.sentence} {lack.hint}" if lack else "")
 
 
 async def show(context: Context, text: str) -> str:

@@ -61,6 +61,8 @@ async def tools(context: Context, text: str) -> str:
             said.append(f"Read anew: {', '.join(await kit.reload())}.")
         case _:
             raise UsageError(f"“{text}” is nothing that /tools does.")
+    if word in ("on", "add") and (lack := await context.lack_of_tools()):
+        said.append(f"{lack.sentence} {lack.hint}")
     return "\n".join(said)
 
 
