@@ -152,8 +152,9 @@ class TurnRows:
             case Finished() | Interrupted() | Failed():
                 self._close()
                 self.end = event
-                will_be_judged = self._is_json and isinstance(event, Finished)
-                self._finished += [self._dim(closing_line(event)), *([] if will_be_judged else [""])]
+                is_finished, line = isinstance(event, Finished), closing_line(event)
+                if is_finished or line:
+                    self._finished += [self._dim(line), *([] if is_finished and self._is_json else [""])]
 
     def _take_call(self, event: ToolAsked | ToolStarted | ToolDone | CallUnreadable) -> None:
         match event:
@@ -267,8 +268,10 @@ class TurnRows:
 
 
 def closing_line(end: End) -> str:
-    """How a turn ended, and what it cost."""
-    words = {Interrupted: STOPPED, Failed: BROKEN_OFF}.get(type(end))
+    """How a turn ended, and what it cost; empty where nothing had begun that could break off."""
+    words = STOPPED if isinstance(end, Interrupted) else None
+    if isinstance(end, Failed) and (end.message.content or end.message.thinking):
+        words = BROKEN_OFF
     cut = f"cut by {end.metrics.cut_by}" if end.metrics.cut_by else None
     return " · ".join(part for part in (words, cut, *describe(end.metrics)) if part)
 

@@ -147,7 +147,8 @@ class PlainTurn:
                 self._end_thinking()
                 self._end_text()
                 self.end = event
-                self._write(f"{closing_line(event)}\n\n")
+                if line := closing_line(event):
+                    self._write(f"{line}\n\n")
             case _:
                 pass
 

@@ -258,5 +258,6 @@ def test_the_last_row_says_how_it_ended() -> None:
         closing_line(Failed(message, Metrics(answer_tokens=3), BackendError("No.")))
         == "broken off · 3 tokens"
     )
+    assert closing_line(Failed(Message(Role.ASSISTANT), Metrics(), BackendError("No."))) == ""
     assert closing_line(Finished(message, Metrics(cut_by=CutBy.WINDOW))) == "cut by the context window"
     assert closing_line(Finished(message, Metrics())) == ""
