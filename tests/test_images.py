@@ -248,8 +248,8 @@ def test_a_sound_goes_to_a_model_that_hears_and_not_to_another(
         terminal.send("/image a.wav\r")
         terminal.wait_for("Attached a.wav")
         terminal.send("What is it?\r")
-        terminal.wait_for("blind:1b cannot hear sounds")
-        assert rows_with(terminal, "Ask hearer:1b")
+        terminal.wait_for("Ask hearer:1b")
+        assert rows_with(terminal, "blind:1b cannot hear sounds")
         terminal.send("\x1b[B\r")
         terminal.wait_for("A tone.")
     assert server.wait_for().json["model"] == "hearer:1b"
