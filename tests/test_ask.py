@@ -297,7 +297,7 @@ def test_in_a_terminal_the_answer_is_markdown(server: ScriptedServer, home: dict
     server.enqueue(*script, lines(text("rds."), done()), end())
     with chat("ask", "hi", home=home) as terminal:
         terminal.wait_for("Some bold wo")
-        assert "Ctrl-C stops" in terminal.screen_text()
+        terminal.wait_for("Ctrl-C stops")
         more.set()
         assert terminal.wait_for_exit() == 0
         assert [row for row in terminal.screen.screen_rows() if row][-1] == "Some bold words."

@@ -49,7 +49,7 @@ def test_the_answer_is_seen_while_it_is_written(server: ScriptedServer, terminal
     server.enqueue(head(), lines(text("First words")), wait(more), lines(text(" and last"), done()), end())
     terminal.send("hi\r")
     terminal.wait_for("First words")
-    assert "Esc stops" in terminal.screen_text()
+    terminal.wait_for("Esc stops")
     more.set()
     terminal.wait_for("First words and last")
     wait_for_prompt(terminal, 2)
@@ -163,7 +163,7 @@ def test_thinking_is_folded_when_the_answer_begins(server: ScriptedServer, termi
     more.set()
     terminal.wait_for("Answer.")
     terminal.wait_for(lambda: not rows_with(terminal, "thought 19"))
-    assert rows_with(terminal, "thought for 0 s, about 20 tokens")
+    terminal.wait_for("thought for 0 s, about 20 tokens")
 
 
 def test_a_new_conversation_forgets(server: ScriptedServer, terminal: PtyTerminal) -> None:
@@ -287,7 +287,7 @@ def test_a_server_that_does_not_answer_leaves_a_prompt_and_is_tried_again(
 ) -> None:
     with closed_port() as port, chat("--host", f"127.0.0.1:{port}", home=fresh_home(tmp_path)) as terminal:
         terminal.wait_for("Nothing answers at")
-        assert "ollama serve" in terminal.screen_text()
+        terminal.wait_for("ollama serve")
         terminal.wait_for(READY)
         terminal.send("hello?\r")
         terminal.wait_for(lambda: len(rows_with(terminal, "Nothing answers at")) == 2)

@@ -215,7 +215,7 @@ def test_each_running_call_has_a_line_with_its_seconds(
         terminal.wait_for("1 running wait 1 s\n2 running wait 1 s · Esc stops\n›")
         tools.with_name("a").touch()
         terminal.wait_for("1 ← back")
-        assert rows_with(terminal, "2 running wait")
+        terminal.wait_for("2 running wait")
         assert not rows_with(terminal, "1 running wait")
         tools.with_name("b").touch()
         terminal.wait_for("Both are back.")

@@ -139,8 +139,8 @@ def test_a_model_that_cannot_see_gets_no_image_but_a_question(
     with opened("-m", "blind:1b", "--image", "a.png", home=home) as terminal:
         terminal.wait_for("Attached a.png")
         terminal.send("Red?\r")
-        terminal.wait_for("blind:1b cannot see images")
-        assert rows_with(terminal, "Ask seer:1b")
+        terminal.wait_for("Ask seer:1b")
+        assert rows_with(terminal, "blind:1b cannot see images")
         terminal.send(keys)
         terminal.wait_for("Yes.")
     assert server.wait_for().json["model"] == model
