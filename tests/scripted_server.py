@@ -226,13 +226,13 @@ class ScriptedServer:
 
     async def _stop(self) -> None:
         self._server.close()
-        for peer in self._peers:
-            peer.transport.abort()
-        await asyncio.sleep(0)
         unfinished = asyncio.all_tasks() - {asyncio.current_task()}
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+        for peer in self._peers:  # not before: somebody may just have been let in
+            peer.transport.abort()
+        await asyncio.sleep(0)
 
 
 @contextlib.contextmanager
