@@ -116,6 +116,11 @@ class ChatError(Exception):
         self.sentence = sentence
         self.hint = hint
 
+    @property
+    def in_a_row(self) -> str:
+        """Sentence and hint, where both have to stand in one line."""
+        return f"{self.sentence} {self.hint}".rstrip()
+
 
 class UsageError(ChatError):
     """What was asked for makes no sense."""

@@ -49,7 +49,7 @@ def _every_command(registry: Registry) -> str:
     for topic, commands in registry.topics().items():
         rows = [(f"  {_short_usage(command)}", command.summary) for command in commands]
         shown += [topic, *in_columns(rows), ""]
-    shown += [f"{error.sentence} {error.hint}" for error in registry.troubles]
+    shown += [error.in_a_row for error in registry.troubles]
     return "\n".join([*shown, "More of one: /help COMMAND. The keys: /keys."])
 
 

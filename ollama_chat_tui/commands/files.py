@@ -40,12 +40,8 @@ def _entries(begun: str) -> list[Word]:
     try:
         with os.scandir(Path(folder or ".").expanduser()) as entries:
             found = sorted((each.name, each.is_dir()) for each in islice(entries, MOST_ENTRIES))
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ):  # a folder that is not there, a home of nobody, no name at all
-        return []
+    except (OSError, RuntimeError, ValueError):
+        return []  # a folder that is not there, a home of nobody, no name at all
     return [
         _word(folder + each, quote, is_folder=is_folder)
         for each, is_folder in found

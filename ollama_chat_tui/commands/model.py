@@ -72,7 +72,7 @@ async def _switch(context: Context, name: str) -> str:
     context.settings = replace(context.settings, model=name)
     context.opening.remember(name)
     lack = await context.lack_of_tools()
-    return f"Now talking to {name}." + (f"\n{lack.sentence} {lack.hint}" if lack else "")
+    return f"Now talking to {name}." + (f"\n{lack.in_a_row}" if lack else "")
 
 
 async def show(context: Context, text: str) -> str:

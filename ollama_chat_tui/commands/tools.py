@@ -62,7 +62,7 @@ async def tools(context: Context, text: str) -> str:
         case _:
             raise UsageError(f"“{text}” is nothing that /tools does.")
     if word in ("on", "add") and (lack := await context.lack_of_tools()):
-        said.append(f"{lack.sentence} {lack.hint}")
+        said.append(lack.in_a_row)
     return "\n".join(said)
 
 

@@ -128,7 +128,7 @@ class LineActions:
             if text is not None:
                 self._draft.replace(text)
         except ChatError as error:
-            await run_in_terminal(partial(self._say, f"{error.sentence} {error.hint}\n"))
+            await run_in_terminal(partial(self._say, f"{error.in_a_row}\n"))
         finally:
             self._is_editing = False
 

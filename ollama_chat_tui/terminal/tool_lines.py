@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from itertools import zip_longest
+from itertools import chain, repeat
 from typing import Final
 
 from ollama_chat_tui.chat.conversation import Node
@@ -48,8 +48,8 @@ def with_numbers(nodes: Iterable[Node], numbers: Mapping[str, int]) -> list[tupl
 
 def asked_lines(message: Message, numbers: Iterable[int]) -> list[str]:
     """A line for each call of a stored message; one that was cut off has no number."""
-    pairs = zip_longest(message.tool_calls, numbers, fillvalue=0)
-    return [asked_line(call, number) for call, number in pairs if isinstance(call, ToolCall)]
+    pairs = zip(message.tool_calls, chain(numbers, repeat(0)), strict=False)
+    return [asked_line(call, number) for call, number in pairs]
 
 
 def _numbered(number: int) -> str:

@@ -122,9 +122,8 @@ class Bench:
 
             config, variables = self._config, self._variables
             folders = [path_of(folder) for folder in config.folders or ["."]]
-            there = [
-                folder for folder in folders if folder.is_absolute()
-            ]  # the working directory may be gone
+            # The working directory may be gone: then `.` is nowhere.
+            there = [folder for folder in folders if folder.is_absolute()]
             self._kit = ToolKit(
                 lambda: builtin_tools(there, variables, allow_private=config.allow_private),
                 read_policy(config.permission, self._given.allowed),

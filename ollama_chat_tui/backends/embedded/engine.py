@@ -192,9 +192,8 @@ def _load(path: Path, options: LoadOptions) -> Any:
     params.n_batch = params.n_ubatch = options.batch_tokens
     params.ctx_shift = options.context_shift
     for processors in (params.cpuparams, params.cpuparams_batch):
-        processors.poll = (
-            0  # threads that spin for each other cost half the speed once another program wants a core
-        )
+        # Threads that spin for each other cost half the speed once another program wants a core.
+        processors.poll = 0
         processors.n_threads = options.threads
     params.n_parallel = 1
     params.warmup = False

@@ -97,10 +97,8 @@ def llama_request(
     if request.tools:
         result["tools"] = llama_tools(request.tools)
     if request.logprobs:
-        result |= {
-            "logprobs": True,
-            "top_logprobs": request.top_logprobs or 1,
-        }  # for 0 there would be none at all
+        # For 0 there would be none at all.
+        result |= {"logprobs": True, "top_logprobs": request.top_logprobs or 1}
     return result
 
 
