@@ -175,8 +175,7 @@ class Composer:
             conversation.strip_images()
             return Ready(message and structs.replace(message, images=()), settings)
         model = lack.names[place - 1]
-        self._context.settings = replace(self._context.settings, model=model)
-        self._context.opening.remember(model)
+        self._context.go_over_to(model)
         return Ready(message, replace(settings, model=model))
 
     async def _lack(self, model: str, needs: Sequence[str]) -> Lack | None:

@@ -196,6 +196,11 @@ class Context:
         if not self.settings.model:
             self.settings = replace(self.settings, model=self.found.model)
 
+    def go_over_to(self, model: str) -> None:
+        """Talk to another model from here on, and begin with it the next time."""
+        self.settings = replace(self.settings, model=model)
+        self.opening.remember(model)
+
     async def lack_of_tools(self) -> CapabilityMissing | None:
         """Why the model cannot call the tools that are on; None as far as is known soon."""
         if self.tools.number_on and self.missing:

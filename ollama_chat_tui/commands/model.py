@@ -69,8 +69,7 @@ async def pick_model(context: Context, _: str) -> str:
 
 
 async def _switch(context: Context, name: str) -> str:
-    context.settings = replace(context.settings, model=name)
-    context.opening.remember(name)
+    context.go_over_to(name)
     lack = await context.lack_of_tools()
     return f"Now talking to {name}." + (f"\n{lack.in_a_row}" if lack else "")
 
